@@ -1,0 +1,1 @@
+"""Measurement to quantity."""

@@ -1,0 +1,1 @@
+"""Quantities, methods, studies, plan, store and execution. No science lives here."""

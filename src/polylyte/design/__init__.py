@@ -1,0 +1,1 @@
+"""What to build: stacks and their energy."""

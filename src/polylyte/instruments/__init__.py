@@ -1,0 +1,1 @@
+"""One file per raw format: bytes in, tidy table and metadata out."""

@@ -1,0 +1,1 @@
+"""Published results, their errata and comparison."""

@@ -1,0 +1,1 @@
+"""What a sample is made of: substances, recipes, cell cards."""

@@ -1,0 +1,1 @@
+"""Figures, tables, templates and methods text."""

@@ -1,0 +1,1 @@
+"""Samples of known truth, written as the files an instrument would write."""
