@@ -41,7 +41,7 @@ bench: $(BENCH)/package  ## every benchmark, each against a named peer
 	done
 
 docs: $(VENV)/docs $(VENV)/package  ## build the pages into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # One resolve: what `all` pins constrains `test` and `core`. Pins stay where they
 # are unless they must move; `make lock UPGRADE=--upgrade` moves all of them.
@@ -55,7 +55,7 @@ lock: $(VENV)-lock/uv  ## resolve requirements/*.lock again from pyproject.toml
 clean:  ## remove the environments and everything built
 	rm -rf $(VENV) $(VENV)-lock $(BENCH) build dist site .mypy_cache .pytest_cache .ruff_cache \
 	    .import_linter_cache .hypothesis
-	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp says what its environment holds; a changed lock starts it anew.
 $(VENV)/core: requirements/core.lock

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polylyte.core.errors import InputError, nearest
@@ -58,6 +59,33 @@ class Table:
             for source in dict.fromkeys(s for value in shown for s in value.components):
                 columns[f"{name}|{source}"] = [v.components.get(source, 0.0) for v in shown]
         return Table.of(columns, all_units, note)
+
+    @staticmethod
+    def read(path: Path, conditions: Mapping[str, Quantity] | None = None) -> Table:
+        """A table from Parquet, or from CSV headed ``name / unit`` (``u(name) / unit`` beside).
+
+        Raises:
+            InputError: not a table, or a column that is not a number where a unit says it is.
+        """
+        import polars
+
+        try:
+            if path.suffix == ".parquet":
+                return Table(polars.read_parquet(path))
+            frame = polars.read_csv(path, comment_prefix="#", infer_schema_length=None)
+        except (polars.exceptions.PolarsError, UnicodeDecodeError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"is not a table ({reason})", where=str(path)) from None
+        columns: dict[str, Any] = {}
+        units: dict[str, str] = {}
+        for label in frame.columns:
+            name, _, unit = (part.strip() for part in label.partition("/"))
+            if name.startswith("u(") and name.endswith(")"):
+                name = f"{name[2:-1].strip()}|stated in {path.name}{PER_ROW}"
+            elif unit:
+                units[name] = unit
+            columns[name] = frame[label]
+        return Table(polars.DataFrame(columns), units)
 
     @property
     def columns(self) -> list[str]:

@@ -1,0 +1,1 @@
+"""Lithium metal: how reversibly it is plated and stripped."""

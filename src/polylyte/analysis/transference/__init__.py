@@ -1,0 +1,1 @@
+"""Which part of the current the lithium ions carry."""

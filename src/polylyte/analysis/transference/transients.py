@@ -1,0 +1,245 @@
+"""Initial and steady current of a symmetric cell under a constant potential."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polylyte.core.errors import NotAnswerable
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+EARLY_FALL = 1 / 3
+"""The initial current is extrapolated from the first third of the fall: there the diffusion
+layers of the two electrodes have not met (error of the semi-infinite law below 1e-3 of the fall)."""
+EARLY_POINTS = 5
+TAIL = 0.1
+"""The steady current is the mean over the last tenth of the record …"""
+APPROACH = 0.5
+"""… and the exponential approach to it is looked for in the last half."""
+TAIL_POINTS = 8
+SIGNIFICANT = 13.8
+"""Fall of chi-square that two more parameters must bring to be believed (p = 0.001)."""
+
+
+@dataclass(frozen=True)
+class Charging:
+    """How the double layers still charge, long after their relaxation time.
+
+    For an arc R_i with a constant phase element, in series with R_b, the current exceeds the
+    ohmic one by the fraction ``share`` · (time/t)^exponent / Γ(1 - exponent), where ``share`` is
+    R_i/(R_i + R_b) (leading term of the inverse Laplace transform of 1/(s Z)).
+    """
+
+    share: float
+    time: float
+    exponent: float
+
+    @property
+    def over(self) -> float:
+        """After thirty relaxation times the leading term alone describes what is left."""
+        return 30 * self.time
+
+    def excess(self, t: Floats) -> Floats:
+        if self.exponent >= 1:
+            return np.zeros_like(t)
+        fade = (self.time / t) ** self.exponent
+        return np.asarray(self.share * fade / math.gamma(1 - self.exponent))
+
+
+@dataclass(frozen=True)
+class Initial:
+    """Current extrapolated to the onset of polarisation, and the window it was taken from."""
+
+    value: float
+    std: float
+    first: float
+    """The first sample used."""
+    begin: float
+    end: float
+    points: int
+    correction: float
+    """What was taken off for the charging of double layers (mean over the window), A."""
+
+
+@dataclass(frozen=True)
+class Steady:
+    """Mean current of the tail, and what is left of the way to the asymptote."""
+
+    value: float
+    std: float
+    drift: float
+    """Change of the current over the window, from a straight line through it."""
+    drift_std: float
+    remaining: float
+    """Window mean minus the asymptote of an exponential through the last half; 0 where a constant
+    describes that half as well."""
+    bounded: bool
+    """False: the approach is as slow as the record is long, so there is no asymptote in it."""
+    begin: float
+    end: float
+    points: int
+
+
+def initial_current(
+    time: ArrayLike, current: ArrayLike, *, steady: float, charging: Charging | None = None
+) -> Initial:
+    """The current at t -> 0+, before salt diffusion has lowered it.
+
+    The first sample is always too low. Under a constant potential across a series resistance
+    the current falls at first as in a semi-infinite medium,
+
+        I(t) = I_0 · exp(h² t) · erfc(h √t)
+
+    which is fitted (I_0, h) to the first third of the fall. ``time`` counts from the onset (s).
+    Where ``charging`` is known, samples before ``charging.over`` are left out and what is left
+    of it afterwards is taken off.
+
+    Raises:
+        NotAnswerable: fewer than five samples lie in that window.
+    """
+    from scipy.optimize import least_squares
+    from scipy.special import erfcx
+
+    t, i = np.asarray(time, float), np.asarray(current, float)
+    after = charging.over if charging else 0.0
+    eligible = t > after
+    t, i = t[eligible], i[eligible]
+    if t.size < EARLY_POINTS:
+        raise NotAnswerable(
+            f"no samples remain after the double layers have charged ({after:.3g} s)",
+            remedy="record the transient longer, or give initial_current",
+        )
+    sign = math.copysign(1.0, float(np.median(i)))
+    i, final = i * sign, steady * sign
+    excess = charging.excess(t) * i if charging else np.zeros_like(i)
+    i = i - excess
+
+    start = float(np.median(i[:3]))
+    for _ in range(3):  # the window depends on the intercept it yields
+        below = np.flatnonzero(i < start - EARLY_FALL * (start - final))
+        stop = int(below[0]) if start > final and below.size else i.size
+        window = slice(0, max(stop, 0))
+        if t[window].size < EARLY_POINTS:
+            raise NotAnswerable(
+                f"the fall of the current is not resolved: {t[window].size} samples lie in its "
+                f"first third, {EARLY_POINTS} are needed",
+                remedy="sample the first seconds faster, give initial_current, or set "
+                "initial = 'ohmic' to take it from the spectrum before",
+            )
+        tw, iw = t[window], i[window]
+        guess = max(1e-3, 1.0 - float(iw[-1]) / float(iw[0])) / math.sqrt(float(tw[-1]))
+        scale = float(abs(iw[0]))
+
+        def residual(p: Floats, tw: Floats = tw, iw: Floats = iw, scale: float = scale) -> Floats:
+            return np.asarray(p[0] * erfcx(p[1] * np.sqrt(tw)) - iw / scale)
+
+        fit = least_squares(
+            residual, [1.0, guess], bounds=([0.0, 0.0], [np.inf, np.inf]), x_scale=[1.0, guess]
+        )
+        start = float(fit.x[0]) * scale
+    inflation = correlation_length(fit.fun)
+    variance = float(fit.fun @ fit.fun) / max(tw.size - 2, 1) * inflation
+    # At h = 0 the slope in h is one-sided; the intercept's error is then that of a constant.
+    information = fit.jac.T @ fit.jac
+    covariance = np.linalg.pinv(information) * variance
+    return Initial(
+        value=start * sign,
+        std=math.sqrt(float(covariance[0, 0])) * scale,
+        first=float(iw[0]) * sign,
+        begin=float(tw[0]),
+        end=float(tw[-1]),
+        points=int(tw.size),
+        correction=float(excess[window].mean()) * sign,
+    )
+
+
+def steady_current(time: ArrayLike, current: ArrayLike) -> Steady:
+    """The current that no longer changes, with two independent looks at whether it does.
+
+    The value is the mean over the last tenth of the record. The drift is that of a straight line
+    through this window. The asymptote is that of ``I = I_ss + A exp(-k t)`` through the last
+    half, kept where it describes it better than a constant (p < 0.001).
+
+    Raises:
+        NotAnswerable: fewer than eight samples in the last tenth.
+    """
+    t, i = np.asarray(time, float), np.asarray(current, float)
+    span = float(t[-1] - t[0]) if t.size else 0.0
+    tail = t >= t[-1] - TAIL * span if t.size else np.zeros(0, bool)
+    if int(tail.sum()) < TAIL_POINTS:
+        raise NotAnswerable(
+            f"the last tenth of the transient holds {int(tail.sum())} samples, "
+            f"{TAIL_POINTS} are needed",
+            remedy="record it longer or denser, or give steady_current",
+        )
+    tw, iw = t[tail], i[tail]
+    slope, slope_std, residual = straight_line(tw, iw)
+    inflation = correlation_length(residual)
+    noise = float(residual @ residual) / max(tw.size - 2, 1) * inflation
+    width = float(tw[-1] - tw[0])
+    mean = float(iw.mean())
+
+    half = t >= t[-1] - APPROACH * span
+    asymptote, bounded = _asymptote(t[half], i[half])
+    return Steady(
+        value=mean,
+        std=math.sqrt(noise / tw.size),
+        drift=slope * width,
+        drift_std=slope_std * width,
+        remaining=0.0 if asymptote is None else mean - asymptote,
+        bounded=bounded,
+        begin=float(tw[0]),
+        end=float(tw[-1]),
+        points=int(tw.size),
+    )
+
+
+def straight_line(x: Floats, y: Floats) -> tuple[float, float, Floats]:
+    """Slope, its standard error (autocorrelation of the residuals included), residuals."""
+    centred = x - x.mean()
+    spread = float(centred @ centred)
+    slope = float(centred @ y) / spread
+    residual = y - y.mean() - slope * centred
+    variance = float(residual @ residual) / max(x.size - 2, 1) * correlation_length(residual)
+    return slope, math.sqrt(variance / spread), residual
+
+
+def correlation_length(residual: Floats) -> float:
+    """How many samples count as one: (1 + r)/(1 - r) from the lag-one autocorrelation."""
+    power = float(residual @ residual)
+    if residual.size < 10 or power == 0.0:
+        return 1.0
+    r = float(residual[:-1] @ residual[1:]) / power
+    return max(1.0, (1.0 + r) / max(1.0 - r, 0.02)) if r > 2 / math.sqrt(residual.size) else 1.0
+
+
+def _asymptote(t: Floats, i: Floats) -> tuple[float | None, bool]:
+    """Asymptote of an exponential through (t, i); None where a constant does as well."""
+    span = float(t[-1] - t[0])
+    x = (t - t[0]) / span
+    scale = float(np.abs(i).max()) or 1.0
+    y = i / scale
+    flat = y - y.mean()
+    # Between one e-fold and a fiftieth of the window per e-fold; linear in the two amplitudes.
+    rates = np.geomspace(1.0, 50.0, 60)
+    best = (math.inf, 0.0, 0.0)
+    misfit = flat
+    for rate in rates:
+        decay = np.exp(-rate * x)
+        basis = np.column_stack([np.ones_like(x), decay])
+        coefficients = np.linalg.lstsq(basis, y, rcond=None)[0]
+        rest = y - basis @ coefficients
+        if float(rest @ rest) < best[0]:
+            best, misfit = (float(rest @ rest), float(rate), float(coefficients[0])), rest
+    square, rate, level = best
+    variance = square / max(x.size - 3, 1) * correlation_length(misfit)
+    if float(flat @ flat) - square <= SIGNIFICANT * variance:
+        return None, True
+    return level * scale, rate > rates[0]

@@ -1,0 +1,1 @@
+"""Ion transport from measurements: conductivity and its activation."""

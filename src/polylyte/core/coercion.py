@@ -1,0 +1,150 @@
+"""From text and TOML values to a method's arguments, with messages that name the key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from polylyte.core import units
+from polylyte.core.errors import InputError, nearest
+from polylyte.core.kinds import Kind
+from polylyte.core.methods import Parameter
+from polylyte.core.quantities import Quantity, q
+
+_C_RATE = re.compile(r"^\s*(?:(?P<times>\d+(?:\.\d+)?)\s*C|C\s*/\s*(?P<over>\d+(?:\.\d+)?)|"
+                     r"(?P<a>\d+)\s*/\s*(?P<b>\d+)\s*C)\s*$")  # fmt: skip
+
+
+def quantity(raw: Any, kind: Kind, *, where: str, source: str) -> Quantity:
+    """A quantity of the right kind from text (or from a plain number, where the kind allows it).
+
+    Raises:
+        InputError: no number, an unknown unit, or the wrong dimension; names the unit expected.
+    """
+    if isinstance(raw, Quantity):
+        return _of_kind(raw, kind, where)
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+        raise InputError(
+            f"{raw!r} is not a quantity", where=where, remedy=f"write it as in '1 {kind.display}'"
+        )
+    if isinstance(raw, int | float):
+        if not kind.plain_number:
+            raise InputError(
+                f"{raw} has no unit", where=where, remedy=f"write it as '{raw} {kind.display}'"
+            )
+        return Quantity(float(raw), "1")
+    rate = _C_RATE.match(raw)
+    if kind.si == "C-rate" and rate:
+        times = float(rate["times"] or 0) or (
+            1 / float(rate["over"]) if rate["over"] else int(rate["a"]) / int(rate["b"])
+        )
+        return Quantity(times, "C-rate")
+    try:
+        return _of_kind(q(raw, source=source), kind, where)
+    except InputError as error:
+        raise error if error.where else error.at(where) from None
+
+
+def _of_kind(value: Quantity, kind: Kind, where: str) -> Quantity:
+    if not kind.si:
+        return value
+    expected = units.unit(kind.si).dimension
+    actual = units.unit(value.unit).dimension
+    if actual == expected:
+        return value
+    if kind.name == "temperature difference" and value.unit in ("K", "degC"):
+        return Quantity(value.value, "delta_degC", value.components, value.how)
+    if kind.name == "potential against lithium" and actual == units.unit("V").dimension:
+        volts = value.to("V")
+        return Quantity(volts.value, "V vs Li/Li+", volts.components, volts.how)
+    if kind.plain_number and value.unit == "1":
+        return value
+    raise InputError(
+        f"'{value.value:g} {value.unit}' is not a {kind.name}",
+        where=where,
+        remedy=f"give it in {kind.display} or another unit of {kind.name}",
+    )
+
+
+def value(parameter: Parameter, raw: Any, *, where: str, source: str) -> Any:
+    """One argument that is neither a file, a section nor a reference to a step.
+
+    Raises:
+        InputError: not what the parameter takes.
+    """
+    if raw is None and parameter.optional:
+        return None
+    match parameter.type:
+        case "quantity":
+            return quantity(
+                raw, parameter.kind or Kind("quantity", "", ""), where=where, source=source
+            )
+        case "number" | "integer":
+            return _number(raw, parameter, where)
+        case "flag":
+            if str(raw).lower() in ("true", "false"):
+                return str(raw).lower() == "true"
+            raise InputError(f"{raw!r} is neither true nor false", where=where)
+        case "choice":
+            if str(raw) not in parameter.choices:
+                raise InputError(
+                    f"'{raw}' is not a choice here",
+                    where=where,
+                    remedy=nearest(str(raw), parameter.choices),
+                )
+            return str(raw)
+        case "text":
+            if not isinstance(raw, str):
+                raise InputError(f"{raw!r} is not text", where=where, remedy="put it in quotes")
+            return raw
+        case "list":
+            return _items(parameter, raw, where, source)
+        case "mapping":
+            if not isinstance(raw, Mapping):
+                raise InputError(f"{raw!r} is not a table", where=where)
+            return raw
+        case _:
+            raise InputError(
+                f"{raw!r} does not fit",
+                where=where,
+                remedy="refer to a step: { step = …, table = … }",
+            )
+
+
+def _number(raw: Any, parameter: Parameter, where: str) -> float | int:
+    try:
+        if isinstance(raw, bool):
+            raise ValueError
+        number = float(raw)
+        if parameter.type == "number":
+            return number
+        if number != int(number):
+            raise ValueError
+        return int(number)
+    except (TypeError, ValueError):
+        kind = "a whole number" if parameter.type == "integer" else "a number"
+        raise InputError(f"{raw!r} is not {kind}", where=where) from None
+
+
+def _items(parameter: Parameter, raw: Any, where: str, source: str) -> list[Any]:
+    if isinstance(raw, str):
+        raw = [part.strip() for part in raw.split(",")]
+    if not isinstance(raw, Sequence):
+        raise InputError(f"{raw!r} is not a list", where=where, remedy="write it as [a, b]")
+    if parameter.kind is not None:
+        return [
+            quantity(item, parameter.kind, where=f"{where}[{i}]", source=f"{source}[{i}]")
+            for i, item in enumerate(raw)
+        ]
+    if parameter.target is float:
+        return [float(item) for item in raw]
+    if parameter.target is int:
+        return [int(item) for item in raw]
+    choices = tuple(map(str, get_args(parameter.target)))
+    for item in raw:
+        if choices and str(item) not in choices:
+            raise InputError(
+                f"'{item}' is not a choice", where=where, remedy=nearest(str(item), choices)
+            )
+    return list(raw)

@@ -1,0 +1,338 @@
+"""Running a plan: independent branches at once, each task asking the store first.
+
+Anything with ``submit`` executes. The default is a pool of spawned processes, one thread each.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures as cf
+import itertools
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+from polylyte.core import processes, replicates, sweep, worker
+from polylyte.core.encoding import encode
+from polylyte.core.errors import MachineError, PolylyteError
+from polylyte.core.plan import Plan, Planned
+from polylyte.core.store import Store
+from polylyte.core.study import REPLICATES
+from polylyte.core.worker import Ended, Job
+
+
+class Executor(Protocol):
+    """What a site offers."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> cf.Future[Any]:
+        """Run ``fn(*args)`` somewhere."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a progress display may want to show."""
+
+    kind: str
+    """"started", "progress" or "ended"."""
+    step: str
+    fraction: float = 0.0
+    message: str = ""
+    ended: Ended | None = None
+
+
+Listener = Callable[[Event], None]
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def process_pool(workers: int | None = None) -> Any:
+    """Spawned processes, one per core; they start when the first task is submitted."""
+    pool = cf.ProcessPoolExecutor(
+        workers or cores(), mp_context=get_context("spawn"), initializer=worker.prepare_process
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class InProcess:
+    """Runs each task at once, in this process: for notebooks and tests."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> cf.Future[Any]:
+        future: cf.Future[Any] = cf.Future()
+        try:
+            future.set_result(fn(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def execute(plan: Plan, store: Store, executor: Executor, listen: Listener) -> dict[str, Ended]:
+    """Run every step that has no result. Branches that do not need a failed step finish.
+
+    On KeyboardInterrupt running tasks are asked to stop; what they saved is kept, and the
+    steps left over end as "stopped".
+    """
+    driver = _Driver(plan, store, executor, listen)
+    with store_signals(store) as signals:
+        try:
+            return driver.run(signals)
+        except KeyboardInterrupt:
+            (signals / "stop").touch()
+            return driver.stop()
+
+
+@contextmanager
+def store_signals(store: Store) -> Any:
+    """A folder of this run for progress files and the wish to stop."""
+    folder = store.root / "tmp" / f"{processes.me()}.run{next(_runs)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_runs = itertools.count()
+
+
+class _Driver:
+    """The state of one run: what is waiting, in flight and ended."""
+
+    def __init__(self, plan: Plan, store: Store, executor: Executor, listen: Listener) -> None:
+        self.plan, self.store, self.executor, self.listen = plan, store, executor, listen
+        self.ended: dict[str, Ended] = {}
+        self.flying: dict[cf.Future[Any], str] = {}
+        self.sweeps: dict[str, _Sweep] = {}
+        self.signals = Path()
+
+    def run(self, signals: Path) -> dict[str, Ended]:
+        self.signals = signals
+        self._advance()
+        while self.flying:
+            self._collect(0.2)
+            self._advance()
+        return self.ended
+
+    def stop(self) -> dict[str, Ended]:
+        """Wait for tasks in flight, which were asked to stop; mark the rest."""
+        for future in self.flying:
+            future.cancel()
+        while self.flying:
+            self._collect(0.2)
+        for name in self.plan.steps:
+            if name not in self.ended:
+                self._end(Ended(name, "stopped", reason="stopped; run again to go on"))
+        return self.ended
+
+    def _advance(self) -> None:
+        """Start whatever can start; steps are in an order in which each follows its needs."""
+        flying = set(self.flying.values()) | set(self.sweeps)
+        for name, planned in list(self.plan.steps.items()):
+            if name in self.ended or name in flying:
+                continue
+            blocked = [
+                u for u in planned.upstream if u in self.ended and self.ended[u].head is None
+            ]
+            if blocked:
+                self._end(Ended(name, "stopped", reason=f"needs step '{blocked[0]}'", exit_code=0))
+            elif all(u in self.ended for u in planned.upstream):
+                self._start(self.plan.renew(name, self.store))
+
+    def _start(self, planned: Planned) -> None:
+        name = planned.step.name
+        if planned.problem is not None:
+            self._end(Ended(name, "failed", None, str(planned.problem), 2))
+        elif planned.state == "cached":
+            self._end(Ended(name, "cached", self.plan.heads[name]))
+        elif planned.step.method == REPLICATES:
+            self._end(self._average(planned))
+        else:
+            self.listen(Event("started", name))
+            if planned.step.over:
+                self._start_sweep(planned)
+            else:
+                self._submit(name, worker.execute, self._job(planned))
+
+    def _submit(self, name: str, function: Callable[..., Any], job: Any) -> None:
+        try:
+            self.flying[self.executor.submit(function, job)] = name
+        except (BrokenProcessPool, RuntimeError) as error:
+            self._end(Ended(name, "failed", None, f"no worker is left ({error}); run it again", 4))
+
+    def _keys(self, planned: Planned) -> dict[str, str]:
+        keys = {}
+        for step in planned.upstream:
+            key = self.plan.steps[step].key
+            assert key is not None
+            keys[step] = key.result
+        return keys
+
+    def _job(self, planned: Planned) -> Job:
+        assert planned.key is not None
+        return Job(
+            planned.step.name,
+            planned.step.method,
+            planned.arguments,
+            self._keys(planned),
+            planned.key,
+            self.store.root,
+            self.store.durable,
+            self.signals,
+        )
+
+    def _average(self, planned: Planned) -> Ended:
+        assert planned.key is not None
+        try:
+            samples = worker.results(self.store, self._keys(planned))
+            labels = {name.partition("[")[2].rstrip("]"): s for name, s in samples.items()}
+            result = replicates.average(labels)
+            origin = next((s.provenance.get("origin", "") for s in samples.values()), "")
+            upstream = [
+                {"name": label, "step": name, "part": "all", "key": s.key, "digest": s.digest}
+                for (label, s), name in zip(labels.items(), samples, strict=True)
+            ]
+            provenance = {
+                "method": REPLICATES,
+                "version": 1,
+                "origin": origin,
+                "upstream": upstream,
+                "inputs": [i for s in samples.values() for i in s.provenance.get("inputs", ())],
+            }
+            encoded = encode(result, run_name=planned.key.name)
+            return Ended(
+                planned.step.name, "done", self.store.put(planned.key.result, encoded, provenance)
+            )
+        except Exception as error:
+            return worker.ended_by(error, planned.step.name)
+
+    def _start_sweep(self, planned: Planned) -> None:
+        name = planned.step.name
+        try:
+            state = _Sweep(planned, self.plan, self.store)
+        except PolylyteError as error:
+            self._end(Ended(name, "failed", None, str(error), error.exit_code))
+            return
+        self.sweeps[name] = state
+        for rows in state.missing():
+            job = sweep.ChunkJob(
+                planned.step,
+                self.plan.study,
+                planned.arguments,
+                self._keys(planned),
+                state.base,
+                rows,
+                self.store.root,
+                self.store.durable,
+                self.signals,
+            )
+            state.chunks += 1
+            self._submit(name, sweep.execute_chunk, job)
+        if not state.chunks:
+            self._end_sweep(name, state)
+
+    def _end_sweep(self, name: str, state: _Sweep) -> None:
+        del self.sweeps[name]
+        if state.failure is not None:
+            self._end(state.failure)
+            return
+        try:
+            planned = self.plan.steps[name]
+            assert planned.key is not None
+            result = state.gather()
+            provenance = worker.describe_sweep(
+                planned.step.method, planned.arguments, state.seconds
+            )
+            encoded = encode(result, run_name=planned.key.name)
+            head = self.store.put(planned.key.result, encoded, provenance)
+            self._end(Ended(name, "done", head, seconds=state.seconds))
+        except Exception as error:
+            self._end(worker.ended_by(error, name))
+
+    def _collect(self, patience: float) -> None:
+        done, _ = cf.wait(self.flying, timeout=patience, return_when=cf.FIRST_COMPLETED)
+        self._report_progress()
+        for future in done:
+            name = self.flying.pop(future)
+            outcome = self._outcome(future, name)
+            if name in self.sweeps:
+                self._collect_chunk(name, outcome)
+            elif isinstance(outcome, Ended):
+                self._end(outcome)
+
+    def _outcome(self, future: cf.Future[Any], name: str) -> Any:
+        try:
+            return future.result()
+        except cf.CancelledError:
+            return Ended(name, "stopped", reason="stopped; run again to go on")
+        except BrokenProcessPool:
+            return Ended(name, "failed", None, "a worker process died; run it again", 4)
+        except Exception as error:
+            return worker.ended_by(error, name)
+
+    def _collect_chunk(self, name: str, outcome: Any) -> None:
+        state = self.sweeps[name]
+        state.chunks -= 1
+        if isinstance(outcome, Ended):
+            state.failure = outcome
+        self.listen(Event("progress", name, 1 - state.chunks / max(state.total, 1)))
+        if not state.chunks:
+            self._end_sweep(name, state)
+
+    def _report_progress(self) -> None:
+        for name in set(self.flying.values()):
+            try:
+                text = (self.signals / f"progress.{worker.flat(name)}").read_text()
+            except OSError:
+                continue
+            fraction, _, message = text.partition(" ")
+            self.listen(Event("progress", name, float(fraction or 0), message))
+
+    def _end(self, ended: Ended) -> None:
+        self.ended[ended.step] = ended
+        if ended.head is not None:
+            self.plan.heads[ended.step] = ended.head
+        self.listen(Event("ended", ended.step, 1.0, ended=ended))
+
+
+class _Sweep:
+    """One sweep in flight."""
+
+    def __init__(self, planned: Planned, plan: Plan, store: Store) -> None:
+        self.planned, self.store = planned, store
+        self.base = sweep.base_key(planned.step, planned.arguments, plan.heads)
+        self.rows = [(sweep.row_key(self.base, d), d) for d in sweep.designs(planned.step.over)]
+        self.chunks = self.total = 0
+        self.failure: Ended | None = None
+        self._began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    def missing(self) -> list[list[tuple[str, dict[str, Any]]]]:
+        """The rows that no earlier run made, in chunks."""
+        known = sweep.known_rows(self.store, self.base)
+        absent = [row for row in self.rows if row[0] not in known]
+        chunks = [absent[i : i + sweep.CHUNK] for i in range(0, len(absent), sweep.CHUNK)]
+        self.total = len(chunks)
+        return chunks
+
+    def gather(self) -> sweep.Swept:
+        known: Mapping[str, Mapping[str, Any]] = sweep.known_rows(self.store, self.base)
+        absent = sum(key not in known for key, _ in self.rows)
+        if absent:
+            raise MachineError(
+                f"{absent} of {len(self.rows)} rows are missing", remedy="run it again"
+            )
+        return sweep.gather(self.planned.step, [known[key] for key, _ in self.rows])

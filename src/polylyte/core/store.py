@@ -1,0 +1,306 @@
+"""Results on disk, one folder per key: write temporary, fsync, rename.
+
+The first writer of a key wins; a second adopts its result. A reader sees a whole result or none.
+
+    FORMAT                      the layout's number
+    results/ab/<key>/           record.json, tables/*.parquet, files/*
+    sweeps/<base>/*.parquet     rows of sweeps
+    scratch/<key>/              checkpoints of work in flight, leased
+    runs/<study>/*.json         what each run saw
+    tmp/<host.pid.start>.<n>/   being written; reaped when its process is dead
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from polylyte.core import processes
+from polylyte.core.encoding import (
+    Encoded,
+    quantity_from_json,
+    quantity_json,
+    table_bytes,
+    table_from_bytes,
+    words_from_json,
+)
+from polylyte.core.errors import InputError, MachineError
+from polylyte.core.runs import Stored
+
+FORMAT = "1"
+_counter = itertools.count()
+_REMEDIES = {
+    errno.ENOSPC: "free some space or give another folder with --store DIR",
+    errno.EDQUOT: "free some space or give another folder with --store DIR",
+    errno.EROFS: "give a folder that can be written with --store DIR",
+    errno.EACCES: "give a folder that can be written with --store DIR",
+    errno.EPERM: "give a folder that can be written with --store DIR",
+}
+
+
+@contextmanager
+def machine_errors(where: Path) -> Iterator[None]:
+    """Turn a failing disk into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        raise MachineError(
+            f"cannot be written ({error.strerror})",
+            where=str(where),
+            remedy=_REMEDIES.get(error.errno or 0, "nothing was lost; run it again"),
+        ) from error
+
+
+class Store:
+    """A folder of results. Safe for any number of processes at once."""
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        self.root = root
+        self.durable = durable
+        """Whether each write waits for the disk."""
+
+    def open(self) -> Store:
+        """Make the folder, check its format, reap what dead processes left.
+
+        Raises:
+            InputError: the folder is of another format.
+            MachineError: it cannot be written.
+        """
+        with machine_errors(self.root):
+            for name in ("results", "sweeps", "scratch", "runs", "tmp"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+            marker = self.root / "FORMAT"
+            if not marker.exists():
+                self.write_file(marker, FORMAT.encode())
+                self.write_file(self.root / ".gitignore", b"*\n")
+        found = marker.read_text().strip()
+        if found != FORMAT:
+            raise InputError(
+                f"is a store of format {found}, not {FORMAT}",
+                where=str(self.root),
+                remedy="give another folder with --store DIR",
+            )
+        self.reap()
+        return self
+
+    def reap(self) -> int:
+        """Remove temporary folders whose process is dead; their number."""
+        reaped = 0
+        for entry in _entries(self.root / "tmp"):
+            if processes.is_dead(entry.name):
+                _remove(entry)
+                reaped += 1
+        return reaped
+
+    # -- plain files --------------------------------------------------------------------
+
+    def _temporary(self) -> Path:
+        return self.root / "tmp" / f"{processes.me()}.{next(_counter)}"
+
+    def write_file(self, path: Path, content: bytes) -> None:
+        """Replace a file at once: readers see the old content or the new."""
+        with machine_errors(path):
+            temporary = self._temporary()
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._write(temporary, content)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(temporary, path)
+                self._sync_folder(path.parent)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        with path.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            if self.durable:
+                os.fsync(stream.fileno())
+
+    def _sync_folder(self, path: Path) -> None:
+        if not self.durable:
+            return
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    # -- results ------------------------------------------------------------------------
+
+    def folder(self, key: str) -> Path:
+        return self.root / "results" / key[:2] / key
+
+    def put(self, key: str, encoded: Encoded, provenance: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep a result; if another process was first, its result stands.
+
+        Returns the head of what the store now holds.
+
+        Raises:
+            MachineError: the disk is full, read-only, or failing. Nothing is left half written.
+        """
+        tables = {name: table_bytes(table) for name, table in encoded.tables.items()}
+        head = {
+            "digest": encoded.digest,
+            "parts": encoded.parts,
+            "method": provenance.get("method", ""),
+            "version": provenance.get("version", 0),
+            "origin": provenance.get("origin", ""),
+            "code": provenance.get("code", ""),
+        }
+        body = {
+            "quantities": {name: quantity_json(q) for name, q in encoded.quantities.items()},
+            "tables": {
+                name: {"units": dict(t.units), "note": t.note, "sha256": _sha256(tables[name])}
+                for name, t in encoded.tables.items()
+            },
+            "files": {name: _sha256(data) for name, data in encoded.files.items()},
+            "words": encoded.words,
+            "provenance": dict(provenance),
+        }
+        record = f"{json.dumps(head)}\n{json.dumps(body, ensure_ascii=False)}\n{_END}\n".encode()
+        folder = self.folder(key)
+        with machine_errors(folder):
+            self._commit(folder, record, tables, encoded.files)
+        return self.head(key) or head
+
+    def _commit(
+        self, folder: Path, record: bytes, tables: Mapping[str, bytes], files: Mapping[str, bytes]
+    ) -> None:
+        temporary = self._temporary()
+        try:
+            temporary.mkdir(parents=True)
+            for sub, contents, suffix in (("tables", tables, ".parquet"), ("files", files, "")):
+                for name, content in contents.items():
+                    path = temporary / sub / f"{_safe(name)}{suffix}"
+                    path.parent.mkdir(exist_ok=True)
+                    self._write(path, content)
+                if contents:
+                    self._sync_folder(temporary / sub)
+            self._write(temporary / "record.json", record)
+            self._sync_folder(temporary)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.rename(temporary, folder)
+            except OSError as error:
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
+            self._sync_folder(folder.parent)
+        finally:
+            _remove(temporary)
+
+    def head(self, key: str) -> dict[str, Any] | None:
+        """Digests and origin of a result, or None where the store has none (or a broken one)."""
+        try:
+            with open(f"{self.root}/results/{key[:2]}/{key}/record.json", "rb") as stream:
+                line = stream.readline()
+            head: dict[str, Any] = json.loads(line)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            return None
+        return head
+
+    def get(self, key: str) -> Stored | None:
+        """A whole result, its bytes checked; None where there is none or it is corrupt.
+
+        A corrupt result is set aside, so that the next run makes it anew.
+        """
+        folder = self.folder(key)
+        try:
+            head_line, body_line, end = (folder / "record.json").read_bytes().split(b"\n")[:3]
+            if end.decode() != _END:
+                raise ValueError("cut short")
+            head, body = json.loads(head_line), json.loads(body_line)
+            tables = {
+                name: table_from_bytes(
+                    _checked(folder / "tables" / f"{_safe(name)}.parquet", entry["sha256"]),
+                    entry["units"],
+                    entry["note"],
+                )
+                for name, entry in body["tables"].items()
+            }
+            files = {name: folder / "files" / _safe(name) for name in body["files"]}
+            for name, path in files.items():
+                _checked(path, body["files"][name])
+        except FileNotFoundError:
+            if not (folder / "record.json").exists() and not folder.exists():
+                return None
+            self._set_aside(folder)
+            return None
+        except (ValueError, KeyError):
+            self._set_aside(folder)
+            return None
+        return Stored(
+            key=key,
+            digest=head["digest"],
+            method=head["method"],
+            version=head["version"],
+            quantities={name: quantity_from_json(q) for name, q in body["quantities"].items()},
+            tables=tables,
+            files=files,
+            provenance=body["provenance"],
+            **words_from_json(body["words"]),
+        )
+
+    def _set_aside(self, folder: Path) -> None:
+        with machine_errors(folder):
+            aside = self._temporary()
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.rename(folder, aside)
+            except FileNotFoundError:
+                return
+            _remove(aside)
+
+    def keys(self) -> list[str]:
+        """Every key the store holds."""
+        return sorted(
+            entry.name for group in _entries(self.root / "results") for entry in _entries(group)
+        )
+
+    def remove(self, key: str) -> None:
+        self._set_aside(self.folder(key))
+
+
+_END = "end"
+
+
+def _checked(path: Path, sha256: str) -> bytes:
+    content = path.read_bytes()
+    if _sha256(content) != sha256:
+        raise ValueError(f"{path} is corrupt")
+    return content
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _safe(name: str) -> str:
+    """A file name for any result name; the name itself where it is plain."""
+    if name and all(c.isalnum() or c in "._-+@ " for c in name) and not name.startswith("."):
+        return name
+    return "".join(c if c.isalnum() else f"%{ord(c):x}" for c in name)
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

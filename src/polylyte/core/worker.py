@@ -1,0 +1,394 @@
+"""One task, run in whichever process or machine: ask the store, else compute and keep."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from polylyte.core import files, methods
+from polylyte.core.binding import Argument, Files, Reference, Value
+from polylyte.core.encoding import encode
+from polylyte.core.errors import FileError, InputError, NotAnswerable, PolylyteError
+from polylyte.core.keys import Key, chosen, code
+from polylyte.core.methods import Method, Parameter
+from polylyte.core.quantities import Quantity
+from polylyte.core.results import Finding, Result
+from polylyte.core.runs import Stored
+from polylyte.core.scratch import lease
+from polylyte.core.store import Store
+from polylyte.core.tables import Table
+from polylyte.core.task import Stopped
+
+Ending = Literal["done", "cached", "refused", "failed", "stopped"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a worker needs. ``upstream``: step name -> key of its result."""
+
+    step: str
+    method: str
+    arguments: Mapping[str, Argument]
+    upstream: Mapping[str, str]
+    key: Key
+    store: Path
+    durable: bool
+    signals: Path
+    """Folder of this run, for progress files and the wish to stop."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended; ``reason`` is the one line of a refusal or failure."""
+
+    step: str
+    ending: Ending
+    head: Mapping[str, Any] | None = None
+    reason: str = ""
+    exit_code: int = 0
+    seconds: float = 0.0
+    details: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def prepare_process() -> None:
+    """Before numpy is imported: one thread each, and Ctrl-C is the driver's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "POLARS_MAX_THREADS",
+    ):
+        os.environ.setdefault(name, "1")
+
+
+def execute(job: Job) -> Ended:
+    """Run one job. Every error comes back as data, never as an exception."""
+    began = time.perf_counter()
+    store = Store(job.store, durable=job.durable)
+    try:
+        head = store.head(job.key.result)
+        if head is not None:
+            return Ended(job.step, "cached", head)
+        made = _compute(job, store)
+        return Ended(job.step, "done", made, seconds=time.perf_counter() - began)
+    except Stopped:
+        return Ended(
+            job.step, "stopped", reason="stopped; run again to continue from the checkpoint"
+        )
+    except Exception as error:
+        return ended_by(error, job.step, time.perf_counter() - began)
+
+
+def ended_by(error: Exception, step: str, seconds: float = 0.0) -> Ended:
+    """An error as the end of a job."""
+    if isinstance(error, NotAnswerable):
+        return Ended(step, "refused", None, str(error), 3, seconds)
+    if isinstance(error, PolylyteError):
+        return Ended(step, "failed", None, str(error), error.exit_code, seconds)
+    if isinstance(error, MemoryError):
+        return Ended(step, "failed", None, "the machine has no memory left", 4, seconds)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    reason = (
+        f"internal error: {type(error).__name__}: {error} "
+        f"({Path(last.filename).name}:{last.lineno}); please report it"
+    )
+    return Ended(step, "failed", None, " ".join(reason.split()), 4, seconds, traceback.format_exc())
+
+
+def _compute(job: Job, store: Store) -> Mapping[str, Any]:
+    method = methods.get(job.method)
+    upstream = results(store, job.upstream)
+    unreadable: list[Finding] = []
+    made = materialise(method, job.arguments, upstream, unreadable)
+    task_name = next((n for n, p in method.parameters.items() if p.type == "task"), None)
+    began = time.perf_counter()
+    with _threads(method.declared.threads):
+        if task_name is None:
+            result = method.function(**made)
+        else:
+            answer = _with_scratch(job, store, method, task_name, made)
+            if not isinstance(answer, Result):
+                return answer
+            result = answer
+    if unreadable:
+        result = replace(result, findings=(*result.findings, *unreadable))
+    encoded = encode(result, run_name=job.key.name)
+    seconds = time.perf_counter() - began
+    provenance = describe(method, job.arguments, made, upstream, seconds)
+    head = store.put(job.key.result, encoded, provenance)
+    if task_name is not None:
+        _forget_scratch(store, job.key.scratch, method)
+    return head
+
+
+def _with_scratch(
+    job: Job, store: Store, method: Method, task_name: str, made: dict[str, Any]
+) -> Result | Mapping[str, Any]:
+    stop = job.signals / "stop"
+    with lease(store, job.key.scratch, stop.exists) as scratch:
+        if scratch is None:
+            raise Stopped
+        head = store.head(job.key.result)
+        if head is not None:
+            return head
+        task = WorkerTask(scratch, store, job.signals, job.step, method.declared.threads)
+        return method.function(**made, **{task_name: task})
+
+
+def _forget_scratch(store: Store, key: str, method: Method) -> None:
+    """Scratch goes when the result is kept, except where a longer run may continue it."""
+    if method.declared.length:
+        return
+    import shutil
+
+    shutil.rmtree(store.root / "scratch" / key, ignore_errors=True)
+
+
+class WorkerTask:
+    """The :class:`~polylyte.core.task.Task` of a run."""
+
+    def __init__(self, scratch: Path, store: Store, signals: Path, step: str, threads: int) -> None:
+        self.scratch: Path | None = scratch
+        self.threads = threads
+        self._store, self._signals, self._step = store, signals, step
+        self._reported = 0.0
+
+    @property
+    def stopping(self) -> bool:
+        return (self._signals / "stop").exists()
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        now = time.monotonic()
+        if now - self._reported < 0.2 and fraction < 1:
+            return
+        self._reported = now
+        with contextlib.suppress(OSError):
+            line = f"{min(max(fraction, 0.0), 1.0):.6f} {message}"
+            (self._signals / f"progress.{flat(self._step)}").write_text(line)
+
+    def save(self, state: bytes, name: str = "checkpoint") -> None:
+        assert self.scratch is not None
+        self._store.write_file(self.scratch / name, state)
+
+    def load(self, name: str = "checkpoint") -> bytes | None:
+        assert self.scratch is not None
+        try:
+            return (self.scratch / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+
+def flat(step: str) -> str:
+    """A step's name as part of a file name."""
+    return step.replace("/", "%2f")
+
+
+@contextlib.contextmanager
+def _threads(count: int) -> Iterator[None]:
+    if "numpy" not in sys.modules and count == 1:
+        yield
+        return
+    import threadpoolctl
+
+    with threadpoolctl.threadpool_limits(limits=count):
+        yield
+
+
+def results(store: Store, keys: Mapping[str, str]) -> dict[str, Stored]:
+    """Results of the steps before this one.
+
+    Raises:
+        PolylyteError: one has gone from the store since it was planned.
+    """
+    found = {}
+    for step, key in keys.items():
+        stored = store.get(key)
+        if stored is None:
+            raise PolylyteError(f"the result of step '{step}' is gone", remedy="run it again")
+        found[step] = stored
+    return found
+
+
+def materialise(
+    method: Method,
+    arguments: Mapping[str, Argument],
+    upstream: Mapping[str, Stored],
+    unreadable: list[Finding],
+) -> dict[str, Any]:
+    """The Python arguments of a method: files read, references followed.
+
+    Of many files, one that cannot be read does not stop the rest: it is named in ``unreadable``.
+
+    Raises:
+        FileError: a raw file is not what it should be.
+        NotAnswerable: a step did not determine the quantity that is needed.
+    """
+    return {
+        name: _make(method.parameters[name], argument, upstream, unreadable)
+        for name, argument in arguments.items()
+    }
+
+
+def _make(
+    parameter: Parameter,
+    argument: Argument,
+    upstream: Mapping[str, Stored],
+    unreadable: list[Finding],
+) -> Any:
+    match argument:
+        case Value():
+            return argument.value
+        case Files():
+            return _read(parameter, argument.found, unreadable)
+        case Reference():
+            return _follow(parameter, argument, upstream[argument.step], unreadable)
+
+
+def _read(parameter: Parameter, found: Sequence[files.InputFile], unreadable: list[Finding]) -> Any:
+    cls = parameter.target or Table
+    if not parameter.many:
+        return cls.read(found[0].path, found[0].conditions)
+    many = getattr(cls, "read_many", None)
+    read: list[Any] = []
+    for file in found:
+        try:
+            read += (
+                many(file.path, file.conditions) if many else [cls.read(file.path, file.conditions)]
+            )
+        except FileError as error:
+            if len(found) == 1:
+                raise
+            unreadable.append(
+                Finding(f"not read: {error.what}", "error", str(error.where), error.remedy or "")
+            )
+    if not read:
+        raise FileError(f"none of the {len(found)} files could be read", remedy=unreadable[0].text)
+    return read
+
+
+def _follow(
+    parameter: Parameter, reference: Reference, stored: Stored, unreadable: list[Finding]
+) -> Any:
+    if reference.part == "files":
+        names = chosen(reference, stored.files)
+        folder = stored.files[names[0]].parent
+        pattern = str(folder / reference.name)
+        found = files.find(pattern, folder, where=reference.where)
+        if len(found) > 1 and not parameter.many:
+            raise InputError(
+                f"takes one file, but {len(found)} match", where=reference.where, remedy="name one"
+            )
+        return _read(parameter, found, unreadable)
+    if reference.part == "tables":
+        return stored.tables[chosen(reference, stored.tables)[0]]
+    quantity = stored.quantities[chosen(reference, stored.quantities)[0]]
+    if quantity.value is None:
+        raise NotAnswerable(
+            f"step '{reference.step}' did not determine {reference.name} ({', '.join(quantity.flags)})",
+            where=reference.where,
+        )
+    return _fit(parameter, quantity, reference)
+
+
+def _fit(parameter: Parameter, quantity: Quantity, reference: Reference) -> Any:
+    from polylyte.core import coercion
+
+    if parameter.type == "quantity" and parameter.kind is not None:
+        return coercion.quantity(quantity, parameter.kind, where=reference.where, source="")
+    return quantity.si
+
+
+def describe(
+    method: Method,
+    arguments: Mapping[str, Argument],
+    made: Mapping[str, Any],
+    upstream: Mapping[str, Stored],
+    seconds: float,
+) -> dict[str, Any]:
+    """The provenance of a result, down to file bytes."""
+    made_by = code(method.id)
+    inputs = [(name, record) for name, value in made.items() for record in _records(value)]
+    origins = {
+        method.declared.origin,
+        *(str(record.get("origin", "")) for _, record in inputs),
+        *(s.provenance.get("origin", "") for s in upstream.values()),
+    }
+    return {
+        "method": method.id,
+        "version": method.declared.version,
+        "code": made_by.digest,
+        "definitions": list(made_by.definitions),
+        "origin": next((o for o in ("virtual", "simulated") if o in origins), ""),
+        "parameters": {n: _text(made[n]) for n, a in arguments.items() if isinstance(a, Value)},
+        "defaults": {
+            n: _text(p.default)
+            for n, p in method.parameters.items()
+            if n not in arguments and p.type != "task" and p.default is not None
+        },
+        "inputs": [{"name": name, **_plain_record(record)} for name, record in inputs],
+        "upstream": [
+            {
+                "name": name,
+                "step": a.step,
+                "part": f"{a.part}: {a.name}",
+                "key": upstream[a.step].key,
+                "digest": upstream[a.step].digest,
+            }
+            for name, a in arguments.items()
+            if isinstance(a, Reference)
+        ],
+        "packages": dict(made_by.packages),
+        "data": dict(made_by.data),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "seconds": round(seconds, 3),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def describe_sweep(
+    method_id: str, arguments: Mapping[str, Argument], seconds: float
+) -> dict[str, Any]:
+    """The provenance of a sweep; what varied is in its table."""
+    method = methods.get(method_id)
+    values = {n: a for n, a in arguments.items() if isinstance(a, Value) and n in method.parameters}
+    made = {name: argument.value for name, argument in values.items()}
+    swept = {
+        n: f"{len(a.value)} values"
+        for n, a in arguments.items()
+        if n.startswith("map ") and isinstance(a, Value)
+    }
+    provenance = describe(method, values, made, {}, seconds)
+    return {**provenance, "parameters": {**provenance["parameters"], **swept}}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(item) for item in value)
+    name = getattr(value, "name", None)
+    return str(value) if isinstance(value, Quantity | str | int | float) or not name else str(name)
+
+
+def _records(value: Any) -> list[Mapping[str, Any]]:
+    items = value if isinstance(value, list) else [value]
+    return [item.file_record for item in items if hasattr(item, "file_record")]
+
+
+def _plain_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value if isinstance(value, int | float | str | list | None) else str(value)
+        for key, value in record.items()
+        if key != "name"
+    } | {"file": str(record.get("name", ""))}

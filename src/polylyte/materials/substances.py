@@ -1,0 +1,225 @@
+"""Substances: what a name in a recipe or a cell card stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from polylyte.core import units
+from polylyte.core.errors import InputError, nearest
+from polylyte.core.kinds import Density
+from polylyte.core.quantities import Quantity, q
+from polylyte.core.sections import section
+from polylyte.materials import formulas
+from polylyte.materials.cards import Card, key_of
+
+TABLE = Path(__file__).with_name("substances.toml")
+GRADES = ("measured", "supplier", "estimate", "stated")
+ROLES = (
+    "salt", "monomer", "crosslinker", "initiator", "plasticizer", "solvent", "ionic liquid",
+    "diluent", "additive", "polymer", "filler", "precursor", "active", "binder", "conductor",
+    "separator", "metal",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndGroups:
+    """What completes a chain of repeat units: both ends together."""
+
+    formula: str
+    carbonyl: int = 0
+    ether_oxygen: int = 0
+
+
+@section("substance")
+@dataclass(frozen=True, kw_only=True)
+class Substance:
+    """``formula`` is that of a molecule, of a formula unit, or of a repeat unit.
+
+    ``carbonyl`` and ``ether_oxygen`` count groups per formula; None where they are not known.
+    """
+
+    label: str
+    name: str
+    formula: str = ""
+    smiles: str = ""
+    aliases: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    repeat_unit: bool = False
+    end_groups: EndGroups | None = None
+    carbonyl: int | None = None
+    ether_oxygen: int | None = None
+    density: Quantity | None = None
+    density_source: str = ""
+    density_grade: str = ""
+    cost: Quantity | None = None
+    cost_source: str = ""
+
+    @property
+    def molar_mass(self) -> Quantity | None:
+        """Of the formula, in kg/mol; None where the formula is not known."""
+        if not self.formula:
+            return None
+        return Quantity(formulas.molar_mass(self.formula), "kg/mol", how="derived")
+
+    @property
+    def elements(self) -> Mapping[str, float]:
+        """Atoms of each element in the formula."""
+        return formulas.elements(self.formula) if self.formula else {}
+
+    @classmethod
+    def from_toml(cls, table: Mapping[str, Any], *, where: str, name: str) -> Substance:
+        """A substance of the study's own: formula or SMILES, and what is known about it.
+
+        Raises:
+            InputError: no formula, a wrong dimension, a misspelt key.
+            MachineError: a SMILES is given and rdkit is not installed.
+        """
+        card = Card(table, where=where, source=f"substance.{name}")
+        smiles, formula = card.text("smiles"), card.text("formula")
+        groups = formulas.read_smiles(smiles) if smiles and not formula else None
+        formula = groups.formula if groups else formula
+        if formula:
+            formulas.elements(formula)
+        density, source, grade = _density(card)
+        made = cls(
+            label=name,
+            name=card.text("name", name),
+            formula=formula,
+            smiles=smiles,
+            aliases=card.texts("aliases"),
+            roles=_roles(card),
+            repeat_unit=card.flag("repeat_unit"),
+            end_groups=_end_groups(card),
+            carbonyl=_count(card, "carbonyl", groups.carbonyl if groups else None),
+            ether_oxygen=_count(card, "ether_oxygen", groups.ether_oxygen if groups else None),
+            density=density,
+            density_source=source,
+            density_grade=grade,
+            cost=cost(card),
+            cost_source=card.text("cost_source"),
+        )
+        card.close()
+        return made
+
+    def to_key(self) -> Any:
+        """Plain, canonical content."""
+        return key_of(self)
+
+
+def _density(card: Card) -> tuple[Quantity | None, str, str]:
+    if not isinstance(card.raw.get("density"), Mapping):
+        return card.quantity("density", Density), card.text("source"), "stated"
+    inner = card.card("density")
+    assert inner is not None
+    value = inner.quantity("value", Density)
+    temperature = inner.text("temperature")
+    if value is not None and temperature:
+        q(temperature)
+        value = value.given(temperature=temperature)
+    source, grade = inner.text("source"), inner.text("grade", "stated", GRADES)
+    inner.close()
+    return value, source, grade
+
+
+def cost(card: Card) -> Quantity | None:
+    """Money per mass.
+
+    Raises:
+        InputError: not money per mass.
+    """
+    raw = card.get("cost")
+    if raw is None:
+        return None
+    where = card.at("cost")
+    try:
+        read = q(str(raw), source=f"{card.source}.cost")
+        known = [units.unit(f"{money}/kg").dimension for money in ("USD", "EUR")]
+        if units.unit(read.unit).dimension in known:
+            return read
+    except InputError as error:
+        raise error.at(where) from None
+    raise InputError(
+        f"'{raw}' is not money per mass", where=where, remedy="give it as in '120 USD/kg'"
+    )
+
+
+def _roles(card: Card) -> tuple[str, ...]:
+    roles = card.texts("roles")
+    for role in roles:
+        if role not in ROLES:
+            raise InputError(
+                f"'{role}' is not a role", where=card.at("roles"), remedy=nearest(role, ROLES)
+            )
+    return roles
+
+
+def _count(card: Card, key: str, default: int | None) -> int | None:
+    raw = card.get(key)
+    if raw is None:
+        return default
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise InputError(f"{raw!r} is not a whole number", where=card.at(key))
+    return raw
+
+
+def _end_groups(card: Card) -> EndGroups | None:
+    formula = card.text("end_groups")
+    carbonyl, ether = _count(card, "end_carbonyl", 0), _count(card, "end_ether_oxygen", 0)
+    if not formula:
+        return None
+    return EndGroups(formula=formula, carbonyl=carbonyl or 0, ether_oxygen=ether or 0)
+
+
+@cache
+def table() -> Mapping[str, Substance]:
+    """The package's substances by label."""
+    import tomli
+
+    content = tomli.loads(TABLE.read_text(encoding="utf-8"))
+    return {label: _packaged(label, entry) for label, entry in content.items()}
+
+
+def _packaged(label: str, entry: Mapping[str, Any]) -> Substance:
+    # The table states every group there is, so a count that is absent is zero.
+    entry = {"carbonyl": 0, "ether_oxygen": 0, **entry} if "formula" in entry else entry
+    return Substance.from_toml(entry, where=f"{TABLE.name} [{label}]", name=label)
+
+
+def find(
+    name: str, known: Mapping[str, Substance] | None = None, *, where: str | None = None
+) -> Substance:
+    """A substance by label, name or alias; upper and lower case matter only where they must.
+
+    ``known`` are the study's own, which come first.
+
+    Raises:
+        InputError: unknown (names the nearest) or ambiguous.
+    """
+    for substances in (known or {}, table()):
+        exact = [s for s in substances.values() if name in (s.label, s.name, *s.aliases)]
+        folded = [s for s in substances.values() if name.casefold() in _folded(s)]
+        found = exact or folded
+        if len(found) == 1:
+            return found[0]
+        if found:
+            labels = " or ".join(f"'{s.label}'" for s in found)
+            raise InputError(f"'{name}' is ambiguous", where=where, remedy=f"write {labels}")
+    spellings = {
+        spelling
+        for s in (*(known or {}).values(), *table().values())
+        for spelling in (s.label, s.name, *s.aliases)
+    }
+    hint = nearest(name, spellings)
+    remedy = f"{hint} Or add [substance.NAME]" if hint.startswith("did") else _LIST_HINT
+    raise InputError(f"no substance is called '{name}'", where=where, remedy=remedy)
+
+
+_LIST_HINT = "add it under [substance.NAME] with its formula"
+
+
+def _folded(substance: Substance) -> set[str]:
+    return {s.casefold() for s in (substance.label, substance.name, *substance.aliases)}

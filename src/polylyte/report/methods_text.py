@@ -1,0 +1,140 @@
+"""The Methods section, assembled from the steps that ran: HTML pieces, Markdown, TeX and BibTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from polylyte.core.citations import Citation
+from polylyte.core.methods import Method
+from polylyte.core.runs import Run
+from polylyte.report.prose import fill, split_citations
+from polylyte.report.tex import tex
+from polylyte.report.text import listing
+
+Lookup = Callable[[str], Method]
+Piece = str | list[int]
+
+_CLOSING = (
+    "Uncertainties are standard uncertainties (coverage factor 1); they were propagated to first "
+    "order by source, so that results sharing a source stay correlated. Calculations were made "
+    "with polylyte{version}."
+)
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """What one method did, in one or several steps. A list of numbers stands for citations."""
+
+    steps: tuple[str, ...]
+    method: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class MethodsText:
+    """The whole section; ``references`` are numbered in order of appearance."""
+
+    paragraphs: tuple[Paragraph, ...]
+    closing: str
+    references: tuple[Citation, ...]
+    missing: tuple[str, ...] = field(default=())
+    """Steps that ran but whose method is not installed here, so that it cannot speak."""
+
+    @cached_property
+    def markdown(self) -> str:
+        """Markdown with numbered citations and the list of references."""
+        lines = ["## Methods", ""]
+        for paragraph in self.paragraphs:
+            text = "".join(
+                _markdown_plain(piece) if isinstance(piece, str) else cited(piece)
+                for piece in paragraph.pieces
+            )
+            lines += [f"**{_markdown_plain(listing(paragraph.steps))}.** {text}", ""]
+        lines += [self.closing, ""]
+        if self.references:
+            lines += ["## References", ""]
+            lines += [f"{n}. {citation}" for n, citation in enumerate(self.references, 1)]
+        return "\n".join(lines).rstrip() + "\n"
+
+    @cached_property
+    def latex(self) -> str:
+        """A fragment for ``\\input``; its keys are those of ``references.bib``."""
+        lines = [
+            r"% For \input in a document; the keys are in references.bib.",
+            r"\section*{Methods}",
+            "",
+        ]
+        for paragraph in self.paragraphs:
+            text = ""
+            for piece in paragraph.pieces:
+                if isinstance(piece, str):
+                    text += tex(piece)
+                else:
+                    keys = ",".join(self.references[n - 1].key for n in piece)
+                    text = f"{text.rstrip()}~\\cite{{{keys}}}"
+            lines += [rf"\paragraph{{{tex(listing(paragraph.steps))}}} {text}", ""]
+        lines.append(tex(self.closing))
+        return "\n".join(lines) + "\n"
+
+    @cached_property
+    def bibtex(self) -> str:
+        return "\n\n".join(citation.bibtex() for citation in self.references) + "\n"
+
+
+def cited(numbers: Sequence[int]) -> str:
+    """``[1,2]``."""
+    return f"[{','.join(map(str, numbers))}]"
+
+
+def _markdown_plain(text: str) -> str:
+    for sign in "\\`*_{}<>|":
+        text = text.replace(sign, f"\\{sign}")
+    return text
+
+
+def methods_text(run: Run, lookup: Lookup) -> MethodsText:
+    """What the steps that gave a result did; equal paragraphs of several steps become one."""
+    numbers: dict[str, int] = {}
+    references: list[Citation] = []
+    merged: dict[tuple[str, str], list[str]] = {}
+    methods: dict[str, Method] = {}
+    missing: list[str] = []
+    for step in run.steps:
+        if step.result is None:
+            continue
+        try:
+            method = methods.setdefault(step.method, lookup(step.method))
+        except Exception:  # a plug-in that is gone, or broken: the report is still written
+            missing.append(step.name)
+            continue
+        merged.setdefault((step.method, fill(method, step.result)), []).append(step.name)
+    paragraphs = []
+    for (id, text), steps in merged.items():
+        for citation in methods[id].declared.cites:
+            if citation.key not in numbers:
+                references.append(citation)
+                numbers[citation.key] = len(references)
+        pieces = _pieces(text, methods[id].declared.cites, numbers)
+        paragraphs.append(Paragraph(tuple(steps), id, pieces))
+    version = run.environment.get("polylyte", "")
+    closing = _CLOSING.format(version=f" {version}" if version else "")
+    return MethodsText(tuple(paragraphs), closing, tuple(references), tuple(missing))
+
+
+def _pieces(text: str, cites: Sequence[Citation], numbers: dict[str, int]) -> tuple[Piece, ...]:
+    """Citations where the prose names them, the others at the end."""
+    keys = {citation.key: numbers[citation.key] for citation in cites}
+    pieces: list[Piece] = []
+    named: set[str] = set()
+    for piece in split_citations(text, keys):
+        if isinstance(piece, str):
+            pieces.append(piece)
+        else:
+            named |= set(piece)
+            pieces.append(sorted(keys[key] for key in piece))
+    rest = sorted(number for key, number in keys.items() if key not in named)
+    if rest:
+        pieces += [" ", rest]
+    return tuple(piece for piece in pieces if piece)
