@@ -13,7 +13,6 @@ from polylyte import __version__
 from polylyte.core.errors import MachineError, PolylyteError
 
 if TYPE_CHECKING:
-    from polylyte.core.methods import Method
     from polylyte.core.runs import Run
     from polylyte.core.store import Store
 
@@ -84,10 +83,14 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     def study(made: _Parser) -> None:
-        made.add_argument("study", nargs="?", type=Path, default=Path("study.toml"), metavar="STUDY")
-        made.add_argument("--store", type=Path, help="folder of the store (default: beside the study)")
+        made.add_argument(
+            "study", nargs="?", type=Path, default=Path("study.toml"), metavar="STUDY"
+        )
+        made.add_argument(
+            "--store", type=Path, help="folder of the store (default: beside the study)"
+        )
 
-    made = command("demo", _demo, "write a small set of virtual raw files, run them, open the report")
+    made = command("demo", _demo, "write virtual raw files, run them, open the report")
     made.add_argument("folder", nargs="?", type=Path, default=Path("polylyte-demo"), metavar="DIR")
     made.add_argument("--no-browser", action="store_true", help="do not open the report")
     made = command("init", _init, "look at the raw files of a folder and write study.toml")
@@ -98,7 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     study(made)
     made.add_argument("--json", action="store_true", help="print one line of JSON")
     made.add_argument("--jobs", type=int, help="worker processes (default: one per core)")
-    made.add_argument("--report", type=Path, metavar="DIR", help="report folder (default: beside the study)")
+    made.add_argument(
+        "--report", type=Path, metavar="DIR", help="report folder (default: beside the study)"
+    )
     study(command("status", _status, "show how the last run ended and what changed since"))
     made = command("why", _why, "show where a number comes from, down to file bytes")
     made.add_argument("quantity", metavar="STEP.QUANTITY")
@@ -106,7 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     study(command("diff", _diff, "show what changed between the last two runs"))
     made = command("report", _report, "write the report of the last run again")
     study(made)
-    made.add_argument("--report", type=Path, metavar="DIR", help="report folder (default: beside the study)")
+    made.add_argument(
+        "--report", type=Path, metavar="DIR", help="report folder (default: beside the study)"
+    )
     made = command("methods", _methods, "list the methods, or describe one")
     made.add_argument("method", nargs="?", metavar="METHOD")
     made.add_argument("--json", action="store_true", help="print JSON")
@@ -135,9 +142,10 @@ def _planned(options: argparse.Namespace) -> Any:
 
 def _check(options: argparse.Namespace) -> int:
     study, _, planned = _planned(options)
+    declared = sum(map(len, study.sections.values()))
     print(
-        f"{study.path}: {len(planned.steps)} steps, "
-        f"{sum(map(len, study.sections.values()))} declarations, {len(study.expected)} published values"
+        f"{study.path}: {len(planned.steps)} steps, {declared} declarations, "
+        f"{len(study.expected)} published values"
     )
     problems = [p.problem for p in planned.steps.values() if p.problem is not None]
     for problem in problems:
@@ -159,6 +167,7 @@ def _plan(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from functools import partial
 
+    from polylyte.cli.showing import run_json
     from polylyte.core.execution import process_pool
     from polylyte.core.session import exit_code, run_study
 
@@ -173,7 +182,7 @@ def _run(options: argparse.Namespace) -> int:
         )
     report = _write_report(run, options.report)
     if options.json:
-        print(json.dumps(_run_json(run, report), ensure_ascii=False))
+        print(json.dumps(run_json(run, report), ensure_ascii=False))
     else:
         _print_run(run, report)
     for step in run.steps:
@@ -202,45 +211,6 @@ def _print_run(run: Run, report: Path) -> None:
     print(f"report: {report}")
 
 
-def _run_json(run: Run, report: Path) -> dict[str, Any]:
-    quantities = {
-        f"{step.name}.{name}": _quantity_json(quantity)
-        for step in run.steps
-        if step.result is not None
-        for name, quantity in step.result.quantities.items()
-    }
-    return {
-        "quantities": quantities,
-        "study": str(run.path),
-        "steps": [
-            {"name": s.name, "method": s.method, "status": s.status, "reason": s.reason} for s in run.steps
-        ],
-        "comparisons": [
-            {
-                "quantity": c.expected.quantity,
-                "published": c.expected.value.value,
-                "unit": c.expected.value.unit,
-                "ours": c.ours.value if c.ours else None,
-                "verdict": c.verdict,
-                "deviation": c.deviation,
-            }
-            for c in run.comparisons
-        ],
-        "warnings": [w for s in run.steps if s.result for w in s.result.warnings],
-        "report": str(report),
-    }
-
-
-def _quantity_json(quantity: Any) -> dict[str, Any]:
-    return {
-        "value": quantity.value,
-        "std": quantity.std,
-        "unit": quantity.unit,
-        "flags": list(quantity.flags),
-        "conditions": dict(quantity.conditions),
-    }
-
-
 def _status(options: argparse.Namespace) -> int:
     from polylyte.core.keys import code
     from polylyte.core.methods import get
@@ -248,7 +218,9 @@ def _status(options: argparse.Namespace) -> int:
     from polylyte.core.study import REPLICATES
 
     _, store, planned = _planned(options)
-    record = last_run(store, options.study if options.study.is_file() else options.study / "study.toml")
+    record = last_run(
+        store, options.study if options.study.is_file() else options.study / "study.toml"
+    )
     print(f"{record['title']}: last run {record['started']}")
     for name, item in planned.steps.items():
         seen = record["steps"].get(name)
@@ -322,97 +294,32 @@ def _gc(options: argparse.Namespace) -> int:
 
 
 def _methods(options: argparse.Namespace) -> int:
+    from polylyte.cli.showing import method_json, method_text
     from polylyte.core import discovery
     from polylyte.core.methods import get
 
     names = [options.method] if options.method else discovery.names("method")
     if options.json:
-        print(json.dumps([_method_json(get(name)) for name in names], ensure_ascii=False))
+        print(json.dumps([method_json(get(name)) for name in names], ensure_ascii=False))
     elif options.method:
-        print(_method_text(get(options.method)))
+        print(method_text(get(options.method)))
     else:
         for name in names:
             print(f"{name:32} {' '.join(get(name).summary.split())}")
     return 0
 
 
-def _method_json(method: Method) -> dict[str, Any]:
-    inputs = [p for p in method.parameters.values() if p.type in ("data", "section", "table")]
-    parameters = [
-        p for p in method.parameters.values() if p not in inputs and p.type != "task"
-    ]
-    return {
-        "id": method.id,
-        "version": method.declared.version,
-        "summary": method.summary,
-        "inputs": [_parameter_json(p) for p in inputs],
-        "parameters": [_parameter_json(p) for p in parameters],
-        "outputs": [
-            {
-                "name": o.name,
-                "type": o.type,
-                "unit": o.kind.display if o.kind else None,
-                "description": o.description,
-            }
-            for o in method.outputs.values()
-        ],
-        "references": [str(citation) for citation in method.declared.cites],
-    }
-
-
-def _parameter_json(p: Any) -> dict[str, Any]:
-    from polylyte.core.methods import MISSING
-
-    default = None if p.default is MISSING or p.default is None else str(p.default)
-    return {
-        "name": p.name,
-        "type": p.type,
-        "of": getattr(p.target, "__name__", None),
-        "many": p.many,
-        "required": p.required,
-        "unit": p.kind.display if p.kind else None,
-        "default": default,
-        "choices": list(p.choices),
-        "description": p.description,
-    }
-
-
-def _method_text(method: Method) -> str:
-    lines = [f"{method.id} (version {method.declared.version})", "", method.doc, "", "Inputs"]
-    for p in method.parameters.values():
-        if p.type == "task":
-            continue
-        unit = f" / {p.kind.display}" if p.kind else ""
-        need = "needed" if p.required else f"default {p.default}" if p.default is not None else "optional"
-        lines.append(f"  {p.name} ({p.type}{unit}; {need})")
-    lines += ["", "References", *(f"  {c}" for c in method.declared.cites)]
-    return "\n".join(lines)
-
-
 def _call(options: argparse.Namespace) -> int:
+    from polylyte.cli.showing import call_text
     from polylyte.core.calling import answer
 
-    outcome = answer(options.method, _pairs(options.inputs, "--in"), _pairs(options.values, "--set"), options.out)
+    outcome = answer(
+        options.method, _pairs(options.inputs, "--in"), _pairs(options.values, "--set"), options.out
+    )
     if options.json:
         print(json.dumps(outcome, ensure_ascii=False))
         return 0
-    from polylyte.core.quantities import Quantity
-
-    for name, q in outcome["quantities"].items():
-        parts = {"u": q["std"]} if q["std"] is not None else {}
-        value = Quantity(q["value"], q["unit"], parts)
-        flags = f"  [{', '.join(q['flags'])}]" if q["flags"] and q["value"] is not None else ""
-        print(f"{name} = {str(value) if q['value'] is not None else 'not determined: ' + ', '.join(q['flags'])}{flags}")
-    for verdict in outcome["verdicts"]:
-        mark = {True: "passed", False: "FAILED", None: "not tested"}[verdict["passed"]]
-        print(f"{verdict['name']}: {mark}: {verdict['text']}")
-    for finding in outcome["findings"]:
-        remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
-        print(f"{finding['severity']}: {finding['text']}{remedy}")
-    for warning in outcome["warnings"]:
-        print(f"warning: {warning}")
-    for name, path in outcome["tables"].items():
-        print(f"table {name}: {path}")
+    print(call_text(outcome))
     return 0
 
 

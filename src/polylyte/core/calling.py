@@ -90,7 +90,9 @@ def raw(method: Method, inputs: Pairs, values: Pairs) -> dict[str, Any]:
         _known(method, head)
         if dot:
             inner = table.get(head)
-            table[head] = _put(inner if isinstance(inner, dict) else _card(method, head, inner), rest, text)
+            table[head] = _put(
+                inner if isinstance(inner, dict) else _card(method, head, inner), rest, text
+            )
         else:
             table[name] = _parsed(method, name, text)
     return table
@@ -118,7 +120,9 @@ def _known(method: Method, name: str) -> None:
     known = [n for n, p in method.parameters.items() if p.type != "task"]
     if name not in known:
         raise InputError(
-            f"'{method.id}' has no input '{name}'", where="command line", remedy=nearest(name, known)
+            f"'{method.id}' has no input '{name}'",
+            where="command line",
+            remedy=nearest(name, known),
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from polylyte.core import units
@@ -12,8 +14,10 @@ from polylyte.core.kinds import Kind
 from polylyte.core.methods import Parameter
 from polylyte.core.quantities import Quantity, q
 
-_C_RATE = re.compile(r"^\s*(?:(?P<times>\d+(?:\.\d+)?)\s*C|C\s*/\s*(?P<over>\d+(?:\.\d+)?)|"
-                     r"(?P<a>\d+)\s*/\s*(?P<b>\d+)\s*C)\s*$")  # fmt: skip
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
+_C_RATE = re.compile(
+    rf"^\s*(?:(?P<a>{_NUMBER})\s*(?:/\s*(?P<b>{_NUMBER})\s*)?C|C\s*/\s*(?P<over>{_NUMBER}))\s*$"
+)
 
 
 def quantity(raw: Any, kind: Kind, *, where: str, source: str) -> Quantity:
@@ -33,13 +37,15 @@ def quantity(raw: Any, kind: Kind, *, where: str, source: str) -> Quantity:
             raise InputError(
                 f"{raw} has no unit", where=where, remedy=f"write it as '{raw} {kind.display}'"
             )
+        if not math.isfinite(raw):
+            raise InputError(f"{raw} is not a number", where=where, remedy="give a finite one")
         return Quantity(float(raw), "1")
-    rate = _C_RATE.match(raw)
-    if kind.si == "C-rate" and rate:
-        times = float(rate["times"] or 0) or (
-            1 / float(rate["over"]) if rate["over"] else int(rate["a"]) / int(rate["b"])
-        )
-        return Quantity(times, "C-rate")
+    rate = _C_RATE.match(raw) if kind.si == "C-rate" else None
+    if rate:
+        over = float(rate["over"] or rate["b"] or 1)
+        if not over:
+            raise InputError(f"'{raw}' divides by zero", where=where, remedy="write it as in 'C/5'")
+        return Quantity(float(rate["a"] or 1) / over, "C-rate")
     try:
         return _of_kind(q(raw, source=source), kind, where)
     except InputError as error:
@@ -53,15 +59,17 @@ def _of_kind(value: Quantity, kind: Kind, where: str) -> Quantity:
     actual = units.unit(value.unit).dimension
     if actual == expected:
         return value
-    if kind.name == "temperature difference" and value.unit in ("K", "degC"):
-        return Quantity(value.value, "delta_degC", value.components, value.how)
+    if kind.name == "temperature difference" and actual == units.unit("K").dimension:
+        # "5 degC" means a difference of five degrees here, not 278.15 K.
+        step = value if units.unit(value.unit).offset else value.to("K")
+        return replace(step, unit="delta_degC")
     if kind.name == "potential against lithium" and actual == units.unit("V").dimension:
         volts = value.to("V")
         return Quantity(volts.value, "V vs Li/Li+", volts.components, volts.how)
     if kind.plain_number and value.unit == "1":
         return value
     raise InputError(
-        f"'{value.value:g} {value.unit}' is not a {kind.name}",
+        f"'{value}' is not a {kind.name}",
         where=where,
         remedy=f"give it in {kind.display} or another unit of {kind.name}",
     )
@@ -81,7 +89,7 @@ def value(parameter: Parameter, raw: Any, *, where: str, source: str) -> Any:
                 raw, parameter.kind or Kind("quantity", "", ""), where=where, source=source
             )
         case "number" | "integer":
-            return _number(raw, parameter, where)
+            return _number(raw, parameter.type, where)
         case "flag":
             if str(raw).lower() in ("true", "false"):
                 return str(raw).lower() == "true"
@@ -112,18 +120,18 @@ def value(parameter: Parameter, raw: Any, *, where: str, source: str) -> Any:
             )
 
 
-def _number(raw: Any, parameter: Parameter, where: str) -> float | int:
+def _number(raw: Any, wanted: str, where: str) -> float | int:
     try:
-        if isinstance(raw, bool):
-            raise ValueError
         number = float(raw)
-        if parameter.type == "number":
+        if isinstance(raw, bool) or not math.isfinite(number):
+            raise ValueError
+        if wanted == "number":
             return number
         if number != int(number):
             raise ValueError
         return int(number)
     except (TypeError, ValueError):
-        kind = "a whole number" if parameter.type == "integer" else "a number"
+        kind = "a whole number" if wanted == "integer" else "a number"
         raise InputError(f"{raw!r} is not {kind}", where=where) from None
 
 
@@ -137,10 +145,9 @@ def _items(parameter: Parameter, raw: Any, where: str, source: str) -> list[Any]
             quantity(item, parameter.kind, where=f"{where}[{i}]", source=f"{source}[{i}]")
             for i, item in enumerate(raw)
         ]
-    if parameter.target is float:
-        return [float(item) for item in raw]
-    if parameter.target is int:
-        return [int(item) for item in raw]
+    if parameter.target in (float, int):
+        wanted = "number" if parameter.target is float else "integer"
+        return [_number(item, wanted, f"{where}[{i}]") for i, item in enumerate(raw)]
     choices = tuple(map(str, get_args(parameter.target)))
     for item in raw:
         if choices and str(item) not in choices:

@@ -48,7 +48,8 @@ def judge(expected: Expected, ours: Quantity, origin: str) -> Comparison:
     the last printed digit (a whole one after "~"). A bound holds unless we are beyond it by 2 u.
     A value that descends from a virtual measurement is "recovered": it proves the analysis only.
     """
-    assert ours.value is not None and expected.value.value is not None
+    assert ours.value is not None
+    assert expected.value.value is not None
     digit = expected.resolution * (1.0 if expected.qualifier == "~" else 0.5)
     theirs = expected.value.std if expected.value.std is not None else digit
     u = math.hypot(ours.std or 0.0, theirs)

@@ -14,6 +14,7 @@ from polylyte.core.errors import InputError, nearest
 from polylyte.core.quantities import Quantity, q
 
 _FIELD = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 _NUMBER = r"[-+]?\d+(?:[.p]\d+)?"
 
 
@@ -28,7 +29,7 @@ class InputFile:
 def find(pattern: str, folder: Path, *, where: str) -> list[InputFile]:
     """Files that match a path, a glob or a template such as ``SL2_{temperature:degC}C.DTA``.
 
-    ``$POLYLYTE_DATA`` and ``~`` are expanded. The order is that of the conditions, then names.
+    ``${NAME:-otherwise}`` and ``~`` are expanded. The order is that of the conditions, then names.
 
     Raises:
         InputError: nothing matches, or two files state the same conditions by their names.
@@ -36,7 +37,7 @@ def find(pattern: str, folder: Path, *, where: str) -> list[InputFile]:
     expanded = _expand(pattern, where)
     fields = _FIELD.findall(expanded)
     text = str(folder / expanded) if not os.path.isabs(expanded) else expanded
-    shell = _FIELD.sub("*", text)
+    shell = as_glob(text)
     paths = [Path(p) for p in sorted(glob(shell, recursive=True)) if os.path.isfile(p)]
     if not fields and os.path.isfile(text):
         paths = [Path(text)]
@@ -55,16 +56,31 @@ def find(pattern: str, folder: Path, *, where: str) -> list[InputFile]:
     return sorted(found, key=lambda f: ([x.si for x in f.conditions.values()], str(f.path)))
 
 
+def without_fields(pattern: str) -> str:
+    """A template without its fields: ``SL2_{temperature:degC}C.DTA`` is ``SL2_C.DTA``."""
+    return _FIELD.sub("", pattern)
+
+
+def as_glob(pattern: str) -> str:
+    """A template as a shell pattern."""
+    return _FIELD.sub("*", pattern)
+
+
 def _expand(pattern: str, where: str) -> str:
-    expanded = os.path.expanduser(os.path.expandvars(pattern))
-    unknown = re.search(r"\$\{?(\w+)", expanded)
-    if unknown:
-        raise InputError(
-            f"the environment has no variable {unknown[1]}",
-            where=where,
-            remedy=f"set it: {unknown[1]}=FOLDER polylyte …",
-        )
-    return expanded
+    """Variables as a shell writes them: ``$NAME``, ``${NAME}``, ``${NAME:-otherwise}``."""
+
+    def value(match: re.Match[str]) -> str:
+        name, otherwise = match[1] or match[3], match[2]
+        found = os.environ.get(name) or otherwise
+        if found is None:
+            raise InputError(
+                f"the environment has no variable {name}",
+                where=where,
+                remedy=f"set it: {name}=FOLDER polylyte …",
+            )
+        return found
+
+    return os.path.expanduser(_VARIABLE.sub(value, pattern))
 
 
 def _matcher(text: str) -> re.Pattern[str]:

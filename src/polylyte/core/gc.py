@@ -32,7 +32,7 @@ def collect(store: Store) -> Cleared:
     keep = _in_use(store)
     young = time.time() - 86400
     removed = size = 0
-    for key in store.keys():
+    for key in store.stored_keys():
         folder = store.folder(key)
         if key in keep or _changed(folder) > young:
             continue

@@ -11,7 +11,7 @@ from polylyte.core import discovery, sources
 from polylyte.core.binding import Argument, Files, Reference, Value
 from polylyte.core.canonical import digest
 from polylyte.core.errors import InputError, nearest
-from polylyte.core.files import _FIELD
+from polylyte.core.files import as_glob
 from polylyte.core.fingerprint import CORE_FORMAT, Fingerprint, fingerprint
 from polylyte.core.methods import Method
 
@@ -90,7 +90,7 @@ def chosen(reference: Reference, parts: Mapping[str, Any]) -> list[str]:
         InputError: there is none; names the nearest.
     """
     if reference.part == "files":
-        names = sorted(n for n in parts if fnmatch(n, _FIELD.sub("*", reference.name)))
+        names = sorted(n for n in parts if fnmatch(n, as_glob(reference.name)))
     else:
         names = [reference.name] if reference.name in parts else []
     if not names:

@@ -270,7 +270,7 @@ def _outputs(result: Any) -> dict[str, Output]:
 
 
 def out(text: str, **options: Any) -> Any:
-    """A result's field with its description: ``sigma: Conductivity = out("ionic conductivity")``."""
+    """A result's field with its description: ``sigma: Conductivity = out("conductivity")``."""
     from dataclasses import field
 
     return field(metadata={"text": text}, **options)

@@ -54,7 +54,10 @@ def parse_number(text: str) -> Printed:
             f"'{text}' is not a number with a unit", remedy="write it as in '60(2) um' or '10 mV'"
         )
     number = Decimal(match["number"].replace("\u2212", "-"))
-    power = Decimal(1).scaleb(int((match["exponent"] or "0").replace("\u2212", "-")))
+    exponent = int((match["exponent"] or "0").replace("\u2212", "-"))
+    if abs(exponent) > 300 or abs(number.adjusted() + exponent) > 300:
+        raise InputError(f"'{text}' is beyond any number here", remedy="check the exponent")
+    power = Decimal(1).scaleb(exponent)
     last_digit = Decimal(1).scaleb(int(number.as_tuple().exponent))
     uncertainty = None
     if match["digits"]:
@@ -64,6 +67,8 @@ def parse_number(text: str) -> Printed:
         if uncertainty is not None:
             raise InputError(f"'{text}' states its uncertainty twice", remedy="keep one of them")
         uncertainty = abs(Decimal(match["plus_minus"].replace("\u2212", "-")))
+    if uncertainty is not None and uncertainty.adjusted() > 300:
+        raise InputError(f"'{text}' is beyond any number here", remedy="check the exponent")
     return Printed(number * power, uncertainty, unit, last_digit * power)
 
 
@@ -87,17 +92,16 @@ def format_number(value: float, std: float | None) -> str:
     """
     if not math.isfinite(value):
         return str(value)
-    if std is None or std <= 0 or not math.isfinite(std):
+    # An uncertainty below 1e-15 of the value is less than the number itself resolves.
+    if std is None or not abs(value) * 1e-15 < std < math.inf:
         return f"{value:.6g}" if value == 0 or 1e-4 <= abs(value) < 1e6 else f"{value:.4e}"
-    if value and not 1e-3 <= abs(value) < 1e6:
-        power = math.floor(math.log10(max(abs(value), std)))
-        return f"{format_number(value / 10.0**power, std / 10.0**power)}e{power}"
-    place = math.floor(math.log10(std))
-    if round(std / 10.0**place) >= 10:
-        place += 1
-    if round(std / 10.0 ** (place - 1)) < 20:
+    exact, spread = Decimal(repr(float(value))), Decimal(repr(float(std)))
+    place = spread.adjusted()
+    if round(spread.scaleb(1 - place)) < 20:
         place -= 1
-    decimals = max(0, -place)
-    shown = round(std / 10.0**place) if place < 0 else round(std, -place)
-    rounded = round(value, -place) if place > 0 else value
-    return f"{rounded:.{decimals}f}({shown:.0f})"
+    number, shown = Decimal(round(exact.scaleb(-place))), round(spread.scaleb(-place))
+    scale = max(abs(number), Decimal(shown)).scaleb(place)
+    if Decimal("1e-3") <= scale < 1_000_000:
+        return f"{number.scaleb(place):.{max(0, -place)}f}({shown * 10 ** max(0, place)})"
+    power = scale.adjusted()
+    return f"{number.scaleb(place - power):.{power - place}f}({shown})e{power}"

@@ -36,7 +36,7 @@ def is_dead(name: str) -> bool:
 
     A process of another machine cannot be asked, so it counts as alive.
     """
-    host, pid, started = (name.split(".") + ["", "", ""])[:3]
+    host, pid, started = [*name.split("."), "", "", ""][:3]
     if host != platform.node().replace(".", "-") or not pid.isdigit():
         return False
     return start_time(int(pid)) != started

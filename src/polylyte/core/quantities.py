@@ -43,6 +43,8 @@ class Quantity:
     def __post_init__(self) -> None:
         if self.value is not None and not math.isfinite(self.value):
             raise ValueError(f"a quantity is finite or None, not {self.value}")
+        if not all(map(math.isfinite, (*self.components.values(), *(self.interval or ())))):
+            raise ValueError(f"an uncertainty is finite or not stated: {dict(self.components)}")
         object.__setattr__(self, "components", _frozen(self.components))
         object.__setattr__(self, "conditions", _frozen(self.conditions))
 
@@ -105,8 +107,10 @@ class Quantity:
     def __str__(self) -> str:
         if self.value is None:
             return f"not determined ({', '.join(self.flags)})" if self.flags else "not determined"
-        text = f"{format_number(self.value, self.std)} {units.pretty(self.unit)}"
-        return text.strip().replace("-", "\u2212") if text.startswith("-") else text.strip()
+        number = format_number(self.value, self.std)
+        if number.startswith("-"):
+            number = number.replace("-", "\u2212")
+        return f"{number} {units.pretty(self.unit)}".strip()
 
     def __add__(self, other: Quantity) -> Quantity:
         return self._linear(other, 1.0)
@@ -114,7 +118,13 @@ class Quantity:
     def __sub__(self, other: Quantity) -> Quantity:
         return self._linear(other, -1.0)
 
+    def _absolute(self) -> Quantity:
+        """Arithmetic on temperatures is done in kelvin: 30 degC - 25 degC is 5 K."""
+        return self.to("K") if units.unit(self.unit).offset else self
+
     def _linear(self, other: Quantity, sign: float) -> Quantity:
+        if units.unit(self.unit).offset:
+            return self._absolute()._linear(other, sign)
         other = other.to(self.unit)
         if self.value is None or other.value is None:
             return Quantity(None, self.unit, flags=(*self.flags, *other.flags))
@@ -136,12 +146,15 @@ class Quantity:
         return self._scaled(1.0 / float(other))
 
     def _scaled(self, factor: float) -> Quantity:
+        if units.unit(self.unit).offset:
+            return self._absolute()._scaled(factor)
         value = None if self.value is None else self.value * factor
         parts = {source: part * factor for source, part in self.components.items()}
         return replace(self, value=value, components=parts, interval=None, how="derived")
 
 
 def _product(a: Quantity, b: Quantity, power: int) -> Quantity:
+    a, b = a._absolute(), b._absolute()
     unit = units.multiply(a.unit, b.unit, power)
     if a.value is None or b.value is None:
         return Quantity(None, unit, flags=(*a.flags, *b.flags))
@@ -233,7 +246,7 @@ def require(quantity: Quantity, unit: str, *, where: str) -> Quantity:
     """
     if units.unit(quantity.unit).dimension != units.unit(unit).dimension:
         raise InputError(
-            f"'{quantity.value:g} {quantity.unit}' has the wrong dimension",
+            f"'{quantity}' has the wrong dimension",
             where=where,
             remedy=f"give it in {unit}",
         )

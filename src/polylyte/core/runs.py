@@ -1,4 +1,4 @@
-"""What one run of a study left behind: the input of the report, ``why``, ``diff`` and ``status``."""
+"""What one run of a study left behind: what the report, ``why`` and ``diff`` look at."""
 
 from __future__ import annotations
 

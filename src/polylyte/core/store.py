@@ -261,7 +261,7 @@ class Store:
                 return
             _remove(aside)
 
-    def keys(self) -> list[str]:
+    def stored_keys(self) -> list[str]:
         """Every key the store holds."""
         return sorted(
             entry.name for group in _entries(self.root / "results") for entry in _entries(group)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from polylyte.core import canonical, coercion, methods
 from polylyte.core.binding import Argument, Context, Value, bind, one
 from polylyte.core.errors import InputError, PolylyteError, nearest
-from polylyte.core.keys import Key
 from polylyte.core.methods import Method
 from polylyte.core.results import Finding, Result
 from polylyte.core.store import Store
@@ -276,7 +275,7 @@ def gather(step: Step, rows: Sequence[Mapping[str, Any]]) -> Swept:
         frame = frame.drop(column)
     empty = [c for c in frame.columns if "|" in c and frame[c].null_count() == len(frame)]
     frame = frame.drop(empty)
-    counts = {status: n for status, n in frame["status"].value_counts().iter_rows()}
+    counts: dict[str, int] = dict(frame["status"].value_counts().iter_rows())
     findings = tuple(
         Finding(f"{n} of {len(frame)} designs {status}: {_reason(frame, status)}", "warning")
         for status, n in sorted(counts.items())

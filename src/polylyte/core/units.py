@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _SUPERSCRIPT_RUN = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
-_POWER = re.compile(r"(?<=[A-Za-zΩµμ%])\s*\^?\s*([-+−]?\d+)")
+_POWER = re.compile(r"(?<=[A-Za-z\u2126\u03a9\u00b5\u03bc%])\s*\^?\s*([-+−]?\d+)")
 
 # Names whose meaning here differs from a physics unit of the same spelling, or which
 # must never be mixed with one another although all are "dimensionless".
@@ -33,7 +33,17 @@ _OWN = {
     "EUR": ("1", "[money]"),
     "USD": ("1", "[dollar]"),
 }
-_SPELLINGS = {"Ω": "ohm", "Ω": "ohm", "μ": "µ", "−": "-", "·": "*", "⋅": "*", "°C": "degC"}
+_SPELLINGS = {
+    "\u2126": "ohm",  # the ohm sign
+    "\u03a9": "ohm",  # a capital omega
+    "\u03bc": "\u00b5",  # a small mu for the micro sign
+    "−": "-",
+    "·": "*",
+    "⋅": "*",
+    "°C": "degC",
+}
+_CYCLE = re.compile(r"\bcycles?\b")
+_FRACTION = re.compile(r"(wt|mol|at|vol)\s+%")
 _DEFINITIONS = ("EUR = [money]", "USD = [dollar]")
 
 
@@ -63,6 +73,8 @@ def _normalise(text: str) -> str:
     text = _SUPERSCRIPT_RUN.sub(lambda run: "^" + run[0].translate(_SUPERSCRIPTS), text)
     for spelling, name in _SPELLINGS.items():
         text = text.replace(spelling, name)
+    # pint's "cycle" is a turn, 2 pi; ours is one charge and discharge.
+    text = _CYCLE.sub("count", text)
     text = _POWER.sub(r"**\1", text.strip())
     return re.sub(r"\s*([*/])\s*", r"\1", text).replace(" ", "*").replace("***", "**")
 
@@ -79,7 +91,7 @@ def unit(text: str) -> Unit:
     Raises:
         InputError: no such unit.
     """
-    clean = text.strip()
+    clean = _FRACTION.sub(r"\1%", text.strip())
     if clean in _OWN:
         own_factor, own_dimension = _OWN[clean]
         return Unit(clean, Decimal(own_factor), Decimal(0), own_dimension)
@@ -116,7 +128,17 @@ def convert(value: float, source: str, target: str) -> float:
 
 
 _SUPERSCRIPT_OUT = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
-_SYMBOLS = {"um": "µm", "uL": "µL", "uA": "µA", "uF": "µF", "degC": "°C", "ohm": "Ω"}
+_SYMBOLS = {
+    "um": "µm",
+    "uL": "µL",
+    "uA": "µA",
+    "uF": "µF",
+    "degC": "°C",
+    "delta_degC": "K",
+    "ohm": "Ω",
+}
+_DIVISOR = re.compile(r"/\s*\(([^()/]*)\)")
+_TIMES = re.compile(r"[ *·⋅]+")
 _FACTOR = re.compile(r"(.*?[^\d.+-])\^?([-+]?\d+(?:\.\d+)?)?")
 
 
@@ -124,10 +146,10 @@ def factors(text: str) -> dict[str, float]:
     """Names and powers of a unit's text, in its order: ``mS/cm`` is ``{mS: 1, cm: -1}``."""
     powers: dict[str, float] = {}
     clean = _SUPERSCRIPT_RUN.sub(lambda run: "^" + run[0].translate(_SUPERSCRIPTS), text)
-    for index, group in enumerate(clean.replace("**", "^").split("/")):
-        for position, part in enumerate(
-            p for p in re.split(r"[ *·]+", group) if p not in ("", "1")
-        ):
+    clean = clean.replace("**", "^").replace("−", "-")
+    clean = _DIVISOR.sub(lambda found: "/" + _TIMES.sub("/", found[1].strip()), clean)
+    for index, group in enumerate(clean.split("/")):
+        for position, part in enumerate(p for p in _TIMES.split(group) if p not in ("", "1")):
             match = _FACTOR.fullmatch(part)
             name, power = (match[1], float(match[2] or 1)) if match else (part, 1.0)
             sign = -1 if index and not position else 1

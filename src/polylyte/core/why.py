@@ -99,7 +99,8 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any], store: Store) -> list[s
 def _changes(step: str, before: Stored, after: Stored) -> Iterator[str]:
     changed = list(_quantities(before, after))
     reason = ", ".join(causes(before.provenance, after.provenance)) or "inputs"
-    yield f"{step}: {'numbers unchanged' if before.digest == after.digest else 'changed'} ({reason})"
+    verdict = "numbers unchanged" if before.digest == after.digest else "changed"
+    yield f"{step}: {verdict} ({reason})"
     yield from (f"  {line}" for line in changed)
 
 

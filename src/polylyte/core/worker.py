@@ -378,7 +378,8 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_text(item) for item in value)
     name = getattr(value, "name", None)
-    return str(value) if isinstance(value, Quantity | str | int | float) or not name else str(name)
+    is_plain = isinstance(value, Quantity | str | int | float)
+    return str(value) if is_plain or not name else str(name)
 
 
 def _records(value: Any) -> list[Mapping[str, Any]]:

@@ -19,7 +19,7 @@ def frozen(values: ArrayLike, dtype: type = float) -> NDArray[Any]:
         InputError: not numbers, or more than one dimension.
     """
     try:
-        array = np.array(values, dtype=dtype)
+        array: NDArray[Any] = np.array(values, dtype=dtype)
     except (TypeError, ValueError) as error:
         raise InputError("not an array of numbers", remedy="give a list of numbers") from error
     if array.ndim != 1:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polylyte.core.errors import FileError
 from polylyte.core.quantities import Quantity
@@ -39,7 +40,7 @@ def _is_heading(line: str) -> bool:
     return len(names) >= 2 and all(name in _COLUMNS for name in names[:2])
 
 
-def consistent(values: np.ndarray) -> bool:
+def consistent(values: NDArray[np.float64]) -> bool:
     """Whether columns 4 and 5 are modulus and phase (degrees) of columns 2 and 3.
 
     The digits printed are four of the modulus and a tenth of a degree; ten times that is
@@ -56,7 +57,8 @@ def consistent(values: np.ndarray) -> bool:
 def _is_bare(lines: Sequence[str]) -> bool:
     rows = []
     # The last line of the head may be cut in the middle of a number.
-    for line in (line for line in lines[:400][: len(lines) - 1] if line.strip()):
+    shown = [line for line in lines[:400][: len(lines) - 1] if line.strip()]
+    for line in shown:
         cells = line.split(",")
         try:
             rows.append([float(cell) for cell in cells])
@@ -64,9 +66,7 @@ def _is_bare(lines: Sequence[str]) -> bool:
             continue
         if len(cells) != len(_STANDARD):
             return False
-    return (
-        len(rows) >= 3 and len(rows) > 0.5 * (len(lines[:400]) - 1) and consistent(np.array(rows))
-    )
+    return len(rows) >= 3 and 2 * len(rows) > len(shown) and consistent(np.array(rows))
 
 
 def recognise(head: bytes) -> bool:
@@ -150,8 +150,8 @@ def _technique(header: Sequence[str], known: set[str]) -> str:
 
 
 def _header(lines: Sequence[str]) -> dict[str, str]:
-    pairs = (m.groups() for line in lines[1:] if (m := _SETTING.fullmatch(line.strip())))
-    return dict(pairs)
+    pairs = (m for line in lines[1:] if (m := _SETTING.fullmatch(line.strip())))
+    return {m[1]: m[2] for m in pairs}
 
 
 def _conditions(header: Mapping[str, str]) -> dict[str, Quantity]:

@@ -65,8 +65,8 @@ def temperature_from_name(name: str) -> Quantity | None:
     """A guess of the temperature that a file's name states: ``_25C``, ``-25degC``, ``298K``.
 
     A minus sign counts at the beginning or after a separator (``cell_-25C``), not after a letter
-    or digit (``cell-25C`` is 25 degC). A bare ``C`` with a fraction or below 10 may be a C-rate
-    and is no guess; nor are two different temperatures.
+    or digit (``cell-25C`` is 25 degC). A bare ``C`` below 10 may be a C-rate and
+    is no guess; nor are two different temperatures.
     """
     found: set[float] = set()
     position = 0
@@ -91,14 +91,9 @@ def _celsius(match: re.Match[str], name: str) -> float | None:
         preceding = name[: match.start()][-1:]
         if not preceding or not preceding.isalnum():
             sign = before
-    elif sign and sign != "+" and not before and match.start():
-        sign = ""
     if sign in ("-", "\u2212"):
         return -value
-    bare = match["unit"] == "C"
-    if bare and (value < 10 or "." in match["number"] or "p" in match["number"]):
-        return None
-    return value
+    return None if match["unit"] == "C" and value < 10 else value
 
 
 def steady_temperature(tables: Mapping[str, Table]) -> Recorded:

@@ -80,7 +80,7 @@ class CyclingRecord:
         return len(self.time)
 
     @classmethod
-    def read(cls, path: Path, conditions: Mapping[str, Quantity] = {}) -> Self:  # noqa: B006
+    def read(cls, path: Path, conditions: Mapping[str, Quantity] = {}) -> Self:
         """The record of a file.
 
         Raises:
@@ -93,7 +93,7 @@ class CyclingRecord:
     def from_recording(
         cls,
         recording: Recording,
-        conditions: Mapping[str, Quantity] = {},  # noqa: B006
+        conditions: Mapping[str, Quantity] = {},
     ) -> Self:
         """The record of a recording that is cycling or chronopotentiometry.
 
@@ -116,7 +116,9 @@ class CyclingRecord:
                     where=str(recording.path),
                     remedy=f"export it again with the {name}",
                 )
-        columns.pop("charge_increment")
+        increment = columns.pop("charge_increment")
+        if columns["charge"] is None and increment is not None:
+            columns["charge"] = np.cumsum(increment)
         return cls(
             **columns,  # type: ignore[arg-type]
             conditions=merge(conditions, recording.conditions, where=str(recording.path)),

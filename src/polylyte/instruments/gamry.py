@@ -17,7 +17,7 @@ from polylyte.instruments.conditions import steady_temperature
 from polylyte.instruments.grids import Column, Grid, read_grid
 from polylyte.instruments.reading import reader
 from polylyte.instruments.recordings import SIMULATED, Recording
-from polylyte.instruments.text import decode, ends_cut, header_number, split_lines
+from polylyte.instruments.text import decode, ends_cut, header_number, line_list, split_lines
 
 _ENTRY = re.compile(r"([A-Z][A-Z0-9_]*)\t([A-Z][A-Z0-9]*)(?:\t|$)")
 _TECHNIQUES = {
@@ -72,7 +72,7 @@ def read_gamry(raw: bytes) -> Recording:
     text = decode(raw)
     lines = split_lines(text)
     cut = ends_cut(text)
-    header, blocks = _walk(lines)
+    header, blocks, orphans = _walk(lines)
     tag = header.get("TAG", "")
     spectral = any(block.kind == "ZCURVE" for block in blocks)
     technique = _TECHNIQUES.get(tag, "impedance" if spectral else tag.lower())
@@ -88,6 +88,10 @@ def read_gamry(raw: bytes) -> Recording:
         )
     tables = {name: grid.table for name, grid in grids.items()}
     findings = _findings(header, blocks, grids, tables, cut)
+    if orphans:
+        where = line_list(orphans)
+        text = f"{len(orphans)} rows stand outside any table and were left out ({where})"
+        findings.append(Finding(text, "warning", where=where))
     temperature = steady_temperature(tables)
     return Recording(
         format="gamry.dta",
@@ -98,26 +102,32 @@ def read_gamry(raw: bytes) -> Recording:
         started=" ".join((header.get("DATE", ""), header.get("TIME", ""))).strip(),
         metadata=header,
         rows_read=sum(map(len, grids.values())),
-        rows_dropped=sum(grid.rows_dropped for grid in grids.values()),
+        rows_dropped=sum(grid.rows_dropped for grid in grids.values()) + len(orphans),
         unknown_columns=tuple(dict.fromkeys(n for g in grids.values() for n in g.unknown_columns)),
         findings=(*findings, *temperature.findings),
         simulated=SIMULATED in header.get("NOTES", "") or SIMULATED in header.get("TITLE", ""),
     )
 
 
-def _walk(lines: list[str]) -> tuple[dict[str, str], list[_Block]]:
-    """Header entries and tables. Inside a table, a line that is no entry belongs to the table."""
+def _walk(lines: list[str]) -> tuple[dict[str, str], list[_Block], list[int]]:
+    """Header entries, tables, and numbers of lines that belong to neither.
+
+    Inside a table, a line that is no entry belongs to the table, whatever it looks like.
+    """
+    orphans: list[int] = []
     header: dict[str, str] = {}
     blocks: list[_Block] = []
     block: _Block | None = None
-    last_key = ""
+    last_key = kind = ""
     for number, line in enumerate(lines, 1):
         entry = _ENTRY.match(line)
         if entry is None:
             if block is not None:
                 block.lines.append(line)
-            elif last_key and line.startswith("\t"):
+            elif kind == "NOTES":
                 header[last_key] = f"{header[last_key]}\n{line.strip()}".strip()
+            elif line.strip() and number > 1:
+                orphans.append(number)
             continue
         last_key, kind = entry.groups()
         cells = line.split("\t")
@@ -135,7 +145,7 @@ def _walk(lines: list[str]) -> tuple[dict[str, str], list[_Block]]:
             header[f"{last_key} against"] = cells[3].strip()
     tag = next((line for line in lines[1:20] if line.startswith("TAG\t")), "TAG\t")
     header["TAG"] = tag.split("\t")[1].strip()
-    return header, blocks
+    return header, blocks, orphans
 
 
 def _free_name(name: str, blocks: list[_Block]) -> str:
@@ -180,6 +190,9 @@ def _conditions(header: Mapping[str, str], technique: str) -> dict[str, Quantity
         if value is not None:
             against = "open circuit" if header.get(f"{key} against") == "T" else "reference"
             found["bias"] = Quantity(value, "V", conditions={"against": against})
+    open_circuit = header_number(header.get("EOC"))
+    if open_circuit is not None:
+        found["open_circuit_potential"] = Quantity(open_circuit, "V", how="measured")
     amplitude = header_number(header.get("VAC"))
     if amplitude is not None and technique == "impedance":
         found["amplitude"] = Quantity(amplitude, "mV", conditions={"as": "root mean square"})

@@ -30,9 +30,11 @@ from polylyte.instruments.text import decode, ends_cut, has_decimal_comma, split
 _ALLOWED = 0.35
 _BETTER = 2.0
 _NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?")
-_UNITS = {"hz": 1.0, "khz": 1e3, "mhz": None, "ohm": 1.0, "ohms": 1.0, "kohm": 1e3, "ω": 1.0,
-          "kω": 1e3, "mohm": None, "": 1.0}  # fmt: skip
-"""None: "mHz" and "MHz", "mohm" and "Mohm" are told apart by their case alone: not guessed."""
+_UNITS = {
+    "": 1.0, "Hz": 1.0, "hz": 1.0, "kHz": 1e3, "MHz": 1e6, "mHz": 1e-3, "ohm": 1.0, "Ohm": 1.0,
+    "ohms": 1.0, "Ohms": 1.0, "Ω": 1.0, "kohm": 1e3, "kOhm": 1e3, "kΩ": 1e3, "Mohm": 1e6,
+    "MOhm": 1e6, "MΩ": 1e6, "mohm": 1e-3, "mOhm": 1e-3, "mΩ": 1e-3,
+}  # fmt: skip
 _NAMES = (
     ("frequency", r"f|freq|frequency", 1.0),
     ("z_imaginary", r"-z''|-z\"|-im|-im\(z\)|-imz|-zimag|-zim|-z_imag(inary)?|-z_im", -1.0),
@@ -52,16 +54,13 @@ def _cells(line: str) -> list[str]:
 
 def _named(cell: str) -> tuple[str, float] | None:
     """Tidy name and factor of a heading such as ``-Z'' (ohm)`` or ``Freq/Hz``."""
-    match = re.fullmatch(r"(.+?)\s*(?:[/\[(]\s*([A-Za-zΩω]+)\s*[\])]?)?", cell.strip().lower())
-    if match is None:
-        return None
-    name, unit = re.sub(r"[\s′’]", lambda m: "" if m[0].isspace() else "'", match[1]), match[2]
-    factor = _UNITS.get((unit or "").replace("Ω", "ω"))
-    for whole in (name, f"{name}({unit})" if unit else name):
+    clean = re.sub(r"\s", "", cell).replace("′", "'").replace("’", "'").replace("Ω", "Ω")
+    match = re.fullmatch(r"(.+)[/\[(_]([A-Za-zΩ]+)[\])]?", clean)
+    tries = [(clean, "")] + ([(match[1].rstrip("_"), match[2])] if match else [])
+    for name, unit in tries:
         for tidy, pattern, sign in _NAMES:
-            if re.fullmatch(pattern, whole):
-                scale = 1.0 if whole != name else factor
-                return None if scale is None else (tidy, sign * scale)
+            if re.fullmatch(pattern, name.lower()) and unit in _UNITS:
+                return tidy, sign * _UNITS[unit]
     return None
 
 
@@ -152,7 +151,9 @@ def read_csv(raw: bytes) -> Recording:
     first = start + 1 if columns else start
     findings: list[Finding] = []
     if columns is None:
-        columns, findings = _told_by_contents(lines[start:], start + 1)
+        # The last number of a file that stops within a line may be cut: it tells nothing.
+        whole = lines[start:-1] if ends_cut(text) else lines[start:]
+        columns, findings = _told_by_contents(whole, start + 1)
     separator = _separator(lines[first]) if first < len(lines) else None
     if separator == "," and has_decimal_comma(lines[first:]) and len(columns) == 1:
         separator = None

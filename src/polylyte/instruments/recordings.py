@@ -82,14 +82,19 @@ class Recording:
         return record | ({"origin": "virtual"} if self.simulated else {})
 
 
-_ARTICLES = {"impedance": "an impedance spectrum", "chronoamperometry": "a current transient",
-             "chronopotentiometry": "a chronopotentiogram", "cycling": "a cycling record",
-             "voltammetry": "a voltammogram", "open circuit": "an open-circuit potential"}  # fmt: skip
+_SPOKEN = {
+    "impedance": "an impedance spectrum",
+    "chronoamperometry": "a current transient",
+    "chronopotentiometry": "a chronopotentiogram",
+    "cycling": "a cycling record",
+    "voltammetry": "a voltammogram",
+    "open circuit": "an open-circuit potential",
+}
 
 
 def spoken(technique: str) -> str:
     """A technique as a sentence says it: ``a voltammogram``."""
-    return _ARTICLES.get(technique, f"'{technique}' data")
+    return _SPOKEN.get(technique, f"'{technique}' data")
 
 
 def wrong_technique(recording: Recording, wanted: str) -> FileError:

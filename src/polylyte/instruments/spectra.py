@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -56,7 +57,7 @@ class ImpedanceSpectrum:
         return len(self.frequency)
 
     @classmethod
-    def read(cls, path: Path, conditions: Mapping[str, Quantity] = {}) -> Self:  # noqa: B006
+    def read(cls, path: Path, conditions: Mapping[str, Quantity] = {}) -> Self:
         """The one spectrum of a file.
 
         Raises:
@@ -76,7 +77,7 @@ class ImpedanceSpectrum:
     def read_many(
         cls,
         path: Path,
-        conditions: Mapping[str, Quantity] = {},  # noqa: B006
+        conditions: Mapping[str, Quantity] = {},
     ) -> list[Self]:
         """Every spectrum of a file: one per loop, step and cycle.
 
@@ -89,7 +90,7 @@ class ImpedanceSpectrum:
     def from_recording(
         cls,
         recording: Recording,
-        conditions: Mapping[str, Quantity] = {},  # noqa: B006
+        conditions: Mapping[str, Quantity] = {},
     ) -> list[Self]:
         """Every spectrum of a recording.
 
@@ -123,7 +124,7 @@ def _split(table: Table) -> list[Table]:
     starts = [0, *(1 + np.flatnonzero((np.diff(marks, axis=0) != 0).any(axis=1))), len(table)]
     return [
         Table(table.frame.slice(start, stop - start), table.units, table.note)
-        for start, stop in zip(starts[:-1], starts[1:], strict=True)
+        for start, stop in pairwise(starts)
     ]
 
 

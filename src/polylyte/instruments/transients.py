@@ -19,6 +19,8 @@ from polylyte.instruments.conditions import merge
 from polylyte.instruments.reading import read as read_recording
 from polylyte.instruments.recordings import Recording, wrong_technique
 
+NEAR = 5e-4
+"""V within which a measured potential is the one asked for."""
 _APPLIED = ("control", "control_potential")
 
 
@@ -60,21 +62,21 @@ class CurrentTransient:
     def after_step(self, bias: float | None = None) -> CurrentTransient:
         """The part from the step on, time counted from its first point.
 
-        The step is where the applied (else the measured) potential first comes within a tenth
-        of the whole swing of ``bias`` in V; by default of the condition "bias", else of the
-        potential's value that is farthest from the first one.
+        The step is where the applied (else the measured) potential first comes near ``bias``
+        in V: within a tenth of the farthest it is from there, or 0.5 mV. By default ``bias`` is
+        the condition "bias" (added to the open-circuit potential where it counts from there),
+        else the potential that is farthest from the first one.
 
         Raises:
             InputError: the potential never gets there.
         """
         potential = self.potential if self.applied is None else self.applied
-        start = float(potential[0])
-        stated = self.conditions.get("bias")
-        if bias is None and stated is not None and stated.value is not None:
-            bias = stated.si
         if bias is None:
-            bias = float(potential[np.argmax(abs(potential - start))])
-        there = np.flatnonzero(abs(potential - bias) <= 0.1 * max(abs(bias - start), abs(bias)))
+            bias = self._stated_bias()
+        if bias is None:
+            bias = float(potential[np.argmax(abs(potential - potential[0]))])
+        away = abs(potential - bias)
+        there = np.flatnonzero(away <= max(0.1 * float(away.max()), NEAR))
         if not len(there):
             raise InputError(
                 f"the potential never comes near the bias of {bias:g} V",
@@ -90,8 +92,15 @@ class CurrentTransient:
             applied=None if self.applied is None else self.applied[first:],
         )
 
+    def _stated_bias(self) -> float | None:
+        bias, rest = (self.conditions.get(n) for n in ("bias", "open_circuit_potential"))
+        if bias is None or bias.value is None:
+            return None
+        from_rest = bias.conditions.get("against") == "open circuit"
+        return bias.si + (rest.si if from_rest and rest is not None and rest.value else 0.0)
+
     @classmethod
-    def read(cls, path: Path, conditions: Mapping[str, Quantity] = {}) -> Self:  # noqa: B006
+    def read(cls, path: Path, conditions: Mapping[str, Quantity] = {}) -> Self:
         """The transient of a file.
 
         Raises:
@@ -104,7 +113,7 @@ class CurrentTransient:
     def from_recording(
         cls,
         recording: Recording,
-        conditions: Mapping[str, Quantity] = {},  # noqa: B006
+        conditions: Mapping[str, Quantity] = {},
     ) -> Self:
         """The transient of a recording; several curves follow one another.
 

@@ -32,7 +32,7 @@ from polylyte.materials.ratios import (
     salt_ratios,
     unknown,
 )
-from polylyte.materials.recipes import Recipe
+from polylyte.materials.recipes import Component, Recipe
 from polylyte.materials.stoichiometry import of_batch
 from polylyte.materials.weighing import total
 
@@ -243,6 +243,12 @@ def _cost(portions: Sequence[Portion]) -> tuple[Quantity, str]:
     return total(costs, costs[0].unit), ""
 
 
+def _all(recipe: Recipe) -> list[Component]:
+    """The recipe's components, and those of what they absorbed."""
+    inner = [c.absorbs for c in recipe.components if c.absorbs]
+    return [*recipe.components, *(c for absorbed in inner for c in _all(absorbed))]
+
+
 def _findings(
     recipe: Recipe, portions: Sequence[Portion], volume: Quantity | None, missing: str
 ) -> list[Finding]:
@@ -254,18 +260,18 @@ def _findings(
                 remedy="give the recipe's density",
             )
         )
-    if volume is None:
+    if volume is None and any(p.role == "salt" for p in portions):
         findings.append(
             Finding(
                 f"no molarity of the whole: density of {lacking(portions, 'volume')} unknown",
                 remedy="give the recipe's density",
             )
         )
-    if recipe.molarity_per:
-        findings.append(Finding(f"mol/L in the recipe is per litre of {recipe.molarity_per}"))
-    used = [
-        c for c in recipe.components if c.density is not None and c.density is c.substance.density
-    ]
+    for part in (recipe, *(c.absorbs for c in recipe.components if c.absorbs)):
+        if part.molarity_per:
+            per = "solvent" if part.molarity_per == "solvent" else "finished solution"
+            findings.append(Finding(f"mol/L in {part.name} is per litre of {per}"))
+    used = [c for c in _all(recipe) if c.density is not None and c.density is c.substance.density]
     if used:
         said = "; ".join(
             f"{c.label} {c.density} ({c.substance.density_grade}: {c.substance.density_source})"

@@ -85,12 +85,12 @@ def _per_volume(
 
 
 def _groups(portions: Sequence[Portion], what: str, lithium: Quantity) -> Quantity:
-    unknown = [
+    strange = [
         p.label for p in portions
         if getattr(p, what) is None and p.mass.value and p.role not in ("impurity", "filler")
     ]  # fmt: skip
-    if unknown:
-        return unknown("1", f"{what.replace('_', ' ')} groups of {', '.join(unknown)} unknown")
+    if strange:
+        return unknown("1", f"{what.replace('_', ' ')} groups of {', '.join(strange)} unknown")
     counted = [getattr(p, what) for p in portions if getattr(p, what) is not None]
     return (total(counted, "mol") / lithium).to("1")
 

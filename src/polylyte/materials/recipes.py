@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from polylyte.core import units
 from polylyte.core.errors import InputError
@@ -13,7 +13,7 @@ from polylyte.core.quantities import Quantity, q
 from polylyte.core.sections import section
 from polylyte.materials import substances
 from polylyte.materials.cards import Card, key_of
-from polylyte.materials.substances import ROLES, Substance
+from polylyte.materials.substances import ROLES, Lookup, Substance
 
 Measure = Literal["mass", "amount", "volume", "molarity", "molality", "wt%", "mol%", "vol%", "rest"]
 REST = "rest"
@@ -72,6 +72,8 @@ class Recipe:
     """How much of the mixture is taken (of an absorbed solution); None: all of it."""
     note: str = field(default="", compare=False)
     where: str = field(default="", compare=False)
+    needs_study: ClassVar[bool] = True
+    """A recipe may name a [substance.NAME] of its study."""
 
     @classmethod
     def from_toml(
@@ -80,36 +82,32 @@ class Recipe:
         *,
         where: str,
         name: str,
-        study: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+        lookup: Lookup | None = None,
     ) -> Recipe:
-        """A recipe from its table; ``study`` is the study's sections, for its own substances.
+        """A recipe from its table; ``lookup`` finds the study's own substances.
 
         Raises:
             InputError: a misspelt substance, a wrong unit, an amount that cannot be.
         """
-        own = {
-            label: Substance.from_toml(entry, where=f"[substance.{label}]", name=label)
-            for label, entry in ((study or {}).get("substance") or {}).items()
-        }
-        return _recipe(Card(table, where=where, source=f"recipe.{name}"), name, own)
+        return _recipe(Card(table, where=where, source=f"recipe.{name}"), name, lookup)
 
     def to_key(self) -> Any:
         """Plain, canonical content, that of its substances included."""
         return key_of(self)
 
 
-def _recipe(card: Card, name: str, known: Mapping[str, Substance]) -> Recipe:
+def _recipe(card: Card, name: str, lookup: Lookup | None) -> Recipe:
     per = card.text("molarity_per", choices=("solvent", "solution"))
     density = card.quantity("density", Density)
     solvents = card.texts("solvents")
     labels = tuple(
-        substances.find(solvent, known, where=card.at("solvents")).label for solvent in solvents
+        substances.find(solvent, lookup, where=card.at("solvents")).label for solvent in solvents
     )
     salt = card.text("salt", choices=("none",))
     amount = _taken(card)
     note = card.text("note")
     cure = tuple(_cure(step) for step in card.cards("cure"))
-    components = tuple(_component(card, key, known) for key in card.raw if key not in OWN_KEYS)
+    components = tuple(_component(card, key, lookup) for key in card.raw if key not in OWN_KEYS)
     if not components:
         raise InputError(
             "the recipe has no components", where=card.where, remedy='add LiTFSI = "4.5 mmol"'
@@ -159,8 +157,8 @@ def _cure(card: Card) -> Cure:
     return Cure(temperature=at, duration=duration)
 
 
-def _component(recipe: Card, key: str, known: Mapping[str, Substance]) -> Component:
-    substance = substances.find(key, known, where=recipe.where)
+def _component(recipe: Card, key: str, lookup: Lookup | None) -> Component:
+    substance = substances.find(key, lookup, where=recipe.where)
     raw = recipe.get(key)
     table = raw if isinstance(raw, Mapping) else {"amount": raw}
     card = Card(table, where=recipe.at(key), source=f"{recipe.source}.{substance.label}")
@@ -180,7 +178,7 @@ def _component(recipe: Card, key: str, known: Mapping[str, Substance]) -> Compon
         purity=card.fraction("purity"),
         excess=card.fraction("excess"),
         cost=substances.cost(card) or substance.cost,
-        absorbs=_recipe(inner, f"{substance.label}, absorbed", known) if inner else None,
+        absorbs=_recipe(inner, f"{substance.label}, absorbed", lookup) if inner else None,
         where=card.where,
     )
     card.close()

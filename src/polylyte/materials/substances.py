@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from polylyte.core import units
 from polylyte.core.errors import InputError, nearest
 from polylyte.core.kinds import Density
+from polylyte.core.package_data import package_data
 from polylyte.core.quantities import Quantity, q
 from polylyte.core.sections import section
 from polylyte.materials import formulas
 from polylyte.materials.cards import Card, key_of
 
-TABLE = Path(__file__).with_name("substances.toml")
+Lookup = Callable[[str, str], Any]
+"""Section and name to what the study declares there; raises InputError where it does not."""
+
 GRADES = ("measured", "supplier", "estimate", "stated")
 ROLES = (
     "salt", "monomer", "crosslinker", "initiator", "plasticizer", "solvent", "ionic liquid",
@@ -179,47 +181,55 @@ def table() -> Mapping[str, Substance]:
     """The package's substances by label."""
     import tomli
 
-    content = tomli.loads(TABLE.read_text(encoding="utf-8"))
+    content = tomli.loads(package_data("materials/substances.toml").decode())
     return {label: _packaged(label, entry) for label, entry in content.items()}
 
 
 def _packaged(label: str, entry: Mapping[str, Any]) -> Substance:
     # The table states every group there is, so a count that is absent is zero.
     entry = {"carbonyl": 0, "ether_oxygen": 0, **entry} if "formula" in entry else entry
-    return Substance.from_toml(entry, where=f"{TABLE.name} [{label}]", name=label)
+    return Substance.from_toml(entry, where=f"substances.toml [{label}]", name=label)
 
 
-def find(
-    name: str, known: Mapping[str, Substance] | None = None, *, where: str | None = None
-) -> Substance:
+def find(name: str, lookup: Lookup | None = None, *, where: str | None = None) -> Substance:
     """A substance by label, name or alias; upper and lower case matter only where they must.
 
-    ``known`` are the study's own, which come first.
+    ``lookup("substance", name)`` gives the study's own, which come first.
 
     Raises:
         InputError: unknown (names the nearest) or ambiguous.
     """
-    for substances in (known or {}, table()):
-        exact = [s for s in substances.values() if name in (s.label, s.name, *s.aliases)]
-        folded = [s for s in substances.values() if name.casefold() in _folded(s)]
-        found = exact or folded
-        if len(found) == 1:
-            return found[0]
-        if found:
-            labels = " or ".join(f"'{s.label}'" for s in found)
-            raise InputError(f"'{name}' is ambiguous", where=where, remedy=f"write {labels}")
-    spellings = {
-        spelling
-        for s in (*(known or {}).values(), *table().values())
-        for spelling in (s.label, s.name, *s.aliases)
-    }
-    hint = nearest(name, spellings)
-    remedy = f"{hint} Or add [substance.NAME]" if hint.startswith("did") else _LIST_HINT
+    own, hint = _of_study(name, lookup)
+    if own is not None:
+        return own
+    everything = table().values()
+    exact = [s for s in everything if name in _spellings(s)]
+    found = exact or [s for s in everything if name.casefold() in map(str.casefold, _spellings(s))]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        labels = " or ".join(f"'{s.label}'" for s in found)
+        raise InputError(f"'{name}' is ambiguous", where=where, remedy=f"write {labels}")
+    if not hint:
+        hint = nearest(name, {spelling for s in everything for spelling in _spellings(s)})
+    add = "add it under [substance.NAME] with its formula"
+    remedy = f"{hint} If not, {add}" if hint.startswith("did") else add
     raise InputError(f"no substance is called '{name}'", where=where, remedy=remedy)
 
 
-_LIST_HINT = "add it under [substance.NAME] with its formula"
+def _spellings(substance: Substance) -> tuple[str, ...]:
+    return (substance.label, substance.name, *substance.aliases)
 
 
-def _folded(substance: Substance) -> set[str]:
-    return {s.casefold() for s in (substance.label, substance.name, *substance.aliases)}
+def _of_study(name: str, lookup: Lookup | None) -> tuple[Substance | None, str]:
+    """The study's own substance, or the hint at one that is spelt nearly so."""
+    if lookup is None:
+        return None, ""
+    try:
+        own: Substance = lookup("substance", name)
+    except InputError as error:
+        if error.what != f"there is no [substance.{name}]":
+            raise
+        hint = error.remedy or ""
+        return None, hint if hint.startswith("did") else ""
+    return own, ""

@@ -40,7 +40,8 @@ def card(name: str, thing: Any) -> Card:
     """The readable content of ``thing``."""
     made = Card(name)
     for label, value in _items(thing):
-        _add(made, label, value, depth=1)
+        if (label, value) != ("name", name):
+            _add(made, label, value, depth=1)
     return made
 
 

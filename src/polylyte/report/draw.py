@@ -81,7 +81,8 @@ def _style() -> Iterator[None]:
 
     with _RC_LOCK, matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(style.RC)
+        settings: Any = matplotlib.rcParams
+        settings.update(style.RC)
         yield
 
 
@@ -107,11 +108,12 @@ def _compose(figure: Figure) -> Any:
     for index, (ax, panel) in enumerate(zip(axes, figure.panels, strict=False)):
         _panel(ax, panel, f"({chr(97 + index)})" if len(figure.panels) > 1 else "")
         if not outside and _labels(panel):
-            ax.legend(loc="best")
+            handles = _handles(ax, panel)
+            ax.legend(list(handles.values()), list(handles), loc="best")
     for ax in axes[len(figure.panels) :]:
         ax.set_visible(False)
     if outside:
-        _legend_below(canvas, axes)
+        _legend_below(canvas, zip(axes, figure.panels, strict=False))
     return canvas
 
 
@@ -119,11 +121,18 @@ def _labels(panel: Panel) -> list[str]:
     return [series.label for series in panel.series if series.label]
 
 
-def _legend_below(canvas: Any, axes: Any) -> None:
+def _handles(ax: Any, panel: Panel) -> dict[str, Any]:
+    """Legend entries in the order of the series; Matplotlib puts error bars last."""
+    handles, labels = ax.get_legend_handles_labels()
+    known = dict(zip(reversed(labels), reversed(handles), strict=True))
+    wanted = dict.fromkeys(map(_plain, _labels(panel)))
+    return {label: known[label] for label in wanted if label in known}
+
+
+def _legend_below(canvas: Any, drawn: Iterable[tuple[Any, Panel]]) -> None:
     handles: dict[str, Any] = {}
-    for ax in axes:
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
+    for ax, panel in drawn:
+        handles = {**_handles(ax, panel), **handles}
     longest = max(map(len, handles))
     columns = max(1, min(6, int(canvas.get_figwidth() / style.MM / (1.5 * longest + 10))))
     canvas.legend(

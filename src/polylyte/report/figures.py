@@ -14,7 +14,7 @@ from polylyte.core.runs import Stored
 from polylyte.report.draw import Drawn, draw, thumbnail
 from polylyte.report.plotly_spec import plotly
 from polylyte.report.rebuild import DoesNotFit, rebuild
-from polylyte.report.text import file_name
+from polylyte.report.text import file_name, unused
 
 
 @dataclass
@@ -39,19 +39,10 @@ class Shown:
 
 @dataclass
 class Space:
-    """Bytes left on the page, file names and numbers already given."""
+    """Bytes left on the page, and the figures drawn so far by their file names."""
 
     left: int
     drawn: dict[str, Drawn] = field(default_factory=dict)
-
-    def stem(self, step: str, name: str) -> str:
-        """A file name that no other figure has, on systems that ignore case too."""
-        taken = {known.lower() for known in self.drawn}
-        base = stem = file_name(step, name)
-        number = 2
-        while stem.lower() in taken:
-            stem, number = f"{base}-{number}", number + 1
-        return stem
 
 
 def specifications(stored: Stored, method: Method) -> tuple[list[Figure], str]:
@@ -76,7 +67,7 @@ def show(
     """Draw the figures of one step; later ones give up being interactive when space runs out."""
     shown, problems = [], []
     for figure in figures:
-        stem = space.stem(step, figure.name)
+        stem = unused(file_name(step, figure.name), space.drawn)
         try:
             drawn, spec = draw(figure), plotly(figure)
         except Exception as error:  # a figure must never cost the report

@@ -10,8 +10,9 @@ from polylyte.core.citations import Citation
 from polylyte.core.methods import Method
 from polylyte.core.runs import Run
 from polylyte.report.prose import fill, split_citations
+from polylyte.report.quantities import origin_of
 from polylyte.report.tex import tex
-from polylyte.report.text import listing
+from polylyte.report.text import dotted, listing
 
 Lookup = Callable[[str], Method]
 Piece = str | list[int]
@@ -29,7 +30,13 @@ class Paragraph:
 
     steps: tuple[str, ...]
     method: str
+    origin: str
+    """"simulated" or "virtual" where the data were."""
     pieces: tuple[Piece, ...]
+
+    @property
+    def heading(self) -> str:
+        return listing(self.steps) + (f" ({self.origin} data)" if self.origin else "")
 
 
 @dataclass(frozen=True)
@@ -51,11 +58,13 @@ class MethodsText:
                 _markdown_plain(piece) if isinstance(piece, str) else cited(piece)
                 for piece in paragraph.pieces
             )
-            lines += [f"**{_markdown_plain(listing(paragraph.steps))}.** {text}", ""]
+            lines += [f"**{_markdown_plain(paragraph.heading)}.** {text}", ""]
         lines += [self.closing, ""]
         if self.references:
             lines += ["## References", ""]
-            lines += [f"{n}. {citation}" for n, citation in enumerate(self.references, 1)]
+            lines += [
+                f"{n}. {reference(citation)}" for n, citation in enumerate(self.references, 1)
+            ]
         return "\n".join(lines).rstrip() + "\n"
 
     @cached_property
@@ -74,13 +83,21 @@ class MethodsText:
                 else:
                     keys = ",".join(self.references[n - 1].key for n in piece)
                     text = f"{text.rstrip()}~\\cite{{{keys}}}"
-            lines += [rf"\paragraph{{{tex(listing(paragraph.steps))}}} {text}", ""]
+            lines += [rf"\paragraph{{{tex(paragraph.heading)}}} {text}", ""]
         lines.append(tex(self.closing))
         return "\n".join(lines) + "\n"
 
     @cached_property
     def bibtex(self) -> str:
         return "\n\n".join(citation.bibtex() for citation in self.references) + "\n"
+
+
+def reference(citation: Citation) -> str:
+    """One entry of the list of references, in Markdown."""
+    place = ", ".join(part for part in (citation.volume, citation.pages) if part)
+    doi = f" <https://doi.org/{citation.doi}>" if citation.doi else ""
+    plain = _markdown_plain(f"{dotted(citation.authors)} {dotted(citation.title)}")
+    return f"{plain} *{citation.journal}* {place} ({citation.year}).{doi}"
 
 
 def cited(numbers: Sequence[int]) -> str:
@@ -98,7 +115,7 @@ def methods_text(run: Run, lookup: Lookup) -> MethodsText:
     """What the steps that gave a result did; equal paragraphs of several steps become one."""
     numbers: dict[str, int] = {}
     references: list[Citation] = []
-    merged: dict[tuple[str, str], list[str]] = {}
+    merged: dict[tuple[str, str, str], list[str]] = {}
     methods: dict[str, Method] = {}
     missing: list[str] = []
     for step in run.steps:
@@ -109,15 +126,16 @@ def methods_text(run: Run, lookup: Lookup) -> MethodsText:
         except Exception:  # a plug-in that is gone, or broken: the report is still written
             missing.append(step.name)
             continue
-        merged.setdefault((step.method, fill(method, step.result)), []).append(step.name)
+        text = fill(method, step.result)
+        merged.setdefault((step.method, origin_of(step), text), []).append(step.name)
     paragraphs = []
-    for (id, text), steps in merged.items():
+    for (id, origin, text), steps in merged.items():
         for citation in methods[id].declared.cites:
             if citation.key not in numbers:
                 references.append(citation)
                 numbers[citation.key] = len(references)
         pieces = _pieces(text, methods[id].declared.cites, numbers)
-        paragraphs.append(Paragraph(tuple(steps), id, pieces))
+        paragraphs.append(Paragraph(tuple(steps), id, origin, pieces))
     version = run.environment.get("polylyte", "")
     closing = _CLOSING.format(version=f" {version}" if version else "")
     return MethodsText(tuple(paragraphs), closing, tuple(references), tuple(missing))
@@ -136,5 +154,7 @@ def _pieces(text: str, cites: Sequence[Citation], numbers: dict[str, int]) -> tu
             pieces.append(sorted(keys[key] for key in piece))
     rest = sorted(number for key, number in keys.items() if key not in named)
     if rest:
-        pieces += [" ", rest]
+        last = str(pieces.pop()) if pieces and isinstance(pieces[-1], str) else ""
+        stop = "." if last.endswith(".") else ""
+        pieces += [last.removesuffix("."), " ", rest, stop]
     return tuple(piece for piece in pieces if piece)

@@ -70,7 +70,10 @@ class Outcome:
             f"{self.differences} differ" if self.differences != 1 else "1 differs",
         ]
         if self.comparisons["missing"]:
-            said.append(f"{self.comparisons['missing']} without a result")
+            said.append(
+                f"{self.comparisons['missing']} "
+                + ("has no result" if self.comparisons["missing"] == 1 else "have no result")
+            )
         judged = self.agreements + self.differences + self.comparisons["missing"]
         parts = []
         if judged:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,11 @@ from polylyte.report.text import (
     seconds_text,
     size_text,
     unit_text,
+    unused,
     words,
 )
 
+_TITLES = {"core.replicates": "Mean, standard deviation and n of the replicates"}
 _PREVIEW_ROWS = 12
 _PREVIEW_COLUMNS = 9
 
@@ -48,10 +50,24 @@ class Notice:
 
     tone: str
     kind: str
-    step: str
+    steps: tuple[str, ...]
     text: str
     where: str = ""
     remedy: str = ""
+
+
+_TONES = ("bad", "warn", "note")
+_URGENT = ("failed", "refused", "skipped")
+
+
+def gathered(notices: Iterable[Notice]) -> list[Notice]:
+    """The gravest first; what several steps say alike is said once."""
+    steps: dict[Notice, tuple[str, ...]] = {}
+    for notice in notices:
+        bare = replace(notice, steps=())
+        steps[bare] = (*steps.get(bare, ()), *notice.steps)
+    found = [replace(bare, steps=named) for bare, named in steps.items()]
+    return sorted(found, key=lambda n: (_TONES.index(n.tone), n.kind not in _URGENT))
 
 
 @dataclass(frozen=True)
@@ -127,6 +143,8 @@ class Page:
     key: list[KeyRow]
     recovered: list[Recovery]
     notices: list[Notice]
+    notes: int
+    """How many mere notes the steps hold besides."""
     steps: list[StepView]
     cards: list[tuple[str, list[Card]]]
     methods: MethodsText
@@ -134,6 +152,8 @@ class Page:
     errata: list[Erratum]
     simulated: list[str]
     virtual: list[str]
+    tables: Mapping[str, Table]
+    """Every table of every step by the name of its CSV."""
 
 
 def page(run: Run, lookup: Lookup, space: Space) -> Page:
@@ -142,13 +162,13 @@ def page(run: Run, lookup: Lookup, space: Space) -> Page:
     text = methods_text(run, lookup)
     said = {name: paragraph for paragraph in text.paragraphs for name in paragraph.steps}
     steps = []
+    tables: dict[str, Table] = {}
     for step in run.steps:
         paragraph = said.get(step.name)
         pieces = paragraph.pieces if paragraph else ()
-        steps.append(_step(step, known.get(step.method), pieces, space))
+        steps.append(_step(step, known.get(step.method), pieces, space, tables))
     found, unknown = _errata(run.errata)
-    notices = [notice for step in steps for notice in step.notices]
-    order = {"bad": 0, "warn": 1, "note": 2}
+    notices = gathered([*(notice for step in steps for notice in step.notices), *unknown])
     return Page(
         title=run.title,
         description=run.description,
@@ -161,7 +181,8 @@ def page(run: Run, lookup: Lookup, space: Space) -> Page:
         outcome=outcome(run),
         key=key_rows(run, known),
         recovered=recoveries(run, known),
-        notices=sorted([*notices, *unknown], key=lambda notice: order[notice.tone]),
+        notices=[notice for notice in notices if notice.tone != "note"],
+        notes=sum(notice.tone == "note" for notice in notices),
         steps=steps,
         cards=[
             (words(section), [card(name, thing) for name, thing in things.items()])
@@ -173,6 +194,7 @@ def page(run: Run, lookup: Lookup, space: Space) -> Page:
         errata=found,
         simulated=[step.name for step in steps if step.origin == "simulated"],
         virtual=[step.name for step in steps if step.origin == "virtual"],
+        tables=tables,
     )
 
 
@@ -192,12 +214,16 @@ def _errata(ids: Iterable[str]) -> tuple[list[Erratum], list[Notice]]:
         try:
             found += errata([id])
         except InputError as error:
-            unknown.append(Notice("warn", "erratum", "", error.what, "", error.remedy or ""))
+            unknown.append(Notice("warn", "erratum", (), error.what, "", error.remedy or ""))
     return found, unknown
 
 
 def _step(
-    step: StepOutcome, method: Method | None, pieces: tuple[Piece, ...], space: Space
+    step: StepOutcome,
+    method: Method | None,
+    pieces: tuple[Piece, ...],
+    space: Space,
+    tables: dict[str, Table],
 ) -> StepView:
     stored = step.result
     view = StepView(
@@ -206,12 +232,12 @@ def _step(
         method=step.method,
         status=step.status,
         reason=step.reason,
-        title=heading(method) if method else _title(step.method),
+        title=heading(method) if method else _TITLES.get(step.method, ""),
         time=seconds_text(step.seconds) if step.seconds else "",
         origin=origin_of(step),
         pieces=pieces,
     )
-    view.notices = _notices(step)
+    view.notices = gathered(_notices(step))
     if stored is None:
         return view
     view.rows = [row(step, name, value, method) for name, value in stored.quantities.items()]
@@ -221,10 +247,11 @@ def _step(
         view.figures, problems = show(step.name, figures, space)
         for text in [problem, *problems]:
             if text:
-                view.notices.append(Notice("warn", "figure", step.name, text))
-    view.tables = [
-        preview(name, file_name(step.name, name), table) for name, table in stored.tables.items()
-    ]
+                view.notices.append(Notice("warn", "figure", (step.name,), text))
+    for name, table in stored.tables.items():
+        stem = unused(file_name(step.name, name), tables)
+        tables[stem] = table
+        view.tables.append(preview(name, stem, table))
     view.files = sorted(stored.files)
     view.why = _why(stored.provenance)
     view.upstream = [
@@ -234,16 +261,12 @@ def _step(
     return view
 
 
-def _title(id: str) -> str:
-    return "Mean of replicates" if id == "core.replicates" else words(id)
-
-
 def _notices(step: StepOutcome) -> list[Notice]:
     notices = []
     if step.status in ("failed", "refused", "skipped"):
         tone = "bad" if step.status == "failed" else "warn"
         what, _, remedy = step.reason.partition("; ")
-        notices.append(Notice(tone, step.status, step.name, what or step.status, "", remedy))
+        notices.append(Notice(tone, step.status, (step.name,), what or step.status, "", remedy))
     if step.result is None:
         return notices
     stored = step.result
@@ -251,19 +274,19 @@ def _notices(step: StepOutcome) -> list[Notice]:
     for finding in stored.findings:
         notices.append(
             Notice(
-                tones[finding.severity], "finding", step.name,
+                tones[finding.severity], "finding", (step.name,),
                 finding.text, finding.where, finding.remedy,
             )
         )  # fmt: skip
-    notices += [Notice("warn", "warning", step.name, text) for text in stored.warnings]
+    notices += [Notice("warn", "warning", (step.name,), text) for text in stored.warnings]
     notices += [
-        Notice("warn", "check not passed", step.name, f"{verdict.name}: {verdict.text}")
+        Notice("warn", "check not passed", (step.name,), f"{verdict.name}: {verdict.text}")
         for verdict in stored.verdicts
         if verdict.passed is False
     ]
     for record in stored.provenance.get("inputs", ()):
         notices += [
-            Notice("warn", "raw file", step.name, str(text), file_of(record))
+            Notice("warn", "raw file", (step.name,), str(text), file_of(record))
             for text in record.get("findings") or ()
         ]
     return notices

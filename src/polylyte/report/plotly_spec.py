@@ -134,9 +134,7 @@ def _scatter(series: Series, kept: Points, index: int) -> dict[str, Any]:
     return trace
 
 
-def _bar(
-    series: Series, kept: Points, index: int, position: int, bars: int
-) -> dict[str, Any]:
+def _bar(series: Series, kept: Points, index: int, position: int, bars: int) -> dict[str, Any]:
     centre, width = bar_geometry(kept.x, position, bars)
     trace: dict[str, Any] = {
         "type": "bar",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +33,12 @@ class Points:
         return len(self.x)
 
 
-def _array(values: Sequence[float] | None) -> Array | None:
-    if values is None:
-        return None
-    return np.asarray([np.nan if v is None else v for v in values], dtype=float)
+def _array(values: Sequence[float | None]) -> Array:
+    return np.asarray([np.nan if v is None else v for v in values], dtype=np.float64)
+
+
+def _optional(values: Sequence[float] | None) -> Array | None:
+    return None if values is None else _array(values)
 
 
 def points(series: Series) -> Points:
@@ -45,13 +48,12 @@ def points(series: Series) -> Points:
         ValueError: its columns differ in length.
     """
     x, y = _array(series.x), _array(series.y)
-    assert x is not None and y is not None
     low, high = (None, None) if series.band is None else map(_array, series.band)
     made = Points(
         x=x,
         y=y,
-        x_error=_array(series.x_error),
-        y_error=_array(series.y_error),
+        x_error=_optional(series.x_error),
+        y_error=_optional(series.y_error),
         low=low,
         high=high,
         names=None if series.names is None else tuple(map(str, series.names)),
@@ -74,7 +76,7 @@ def thin(whole: Points, most: int) -> Points:
         return whole
     edges = np.linspace(0, len(whole), (most - 2) // 2 + 1).astype(int)
     kept = {0, len(whole) - 1}
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges.tolist()):
         stretch = whole.y[start:stop]
         if np.isfinite(stretch).any():
             kept |= {start + int(np.nanargmin(stretch)), start + int(np.nanargmax(stretch))}

@@ -24,6 +24,7 @@ from polylyte.report.text import (
 )
 
 _KEY_ROWS_PER_STEP = 3
+_FEW_STEPS = 8
 _SAMPLES = ("n", "number_of_samples", "samples")
 
 
@@ -87,7 +88,7 @@ def row(step: StepOutcome, name: str, quantity: Quantity, method: Method | None 
         origin=origin_of(step, quantity),
         flags=quantity.flags,
         interval=interval_text(quantity),
-        description=output.description if output else "",
+        description=output.description if output and output.type == "quantity" else "",
         budget=budget(quantity),
     )
 
@@ -130,7 +131,7 @@ _WORDS = {"agrees": "agrees", "differs": "differs", "missing": "no result"}
 
 
 def key_rows(run: Run, methods: Mapping[str, Method]) -> list[KeyRow]:
-    """Values with a published counterpart, then the leading quantities of every other step."""
+    """Values with a published counterpart, then the leading quantities of each step."""
     rows = []
     seen: set[str] = set()
     for comparison in run.comparisons:
@@ -154,11 +155,11 @@ def key_rows(run: Run, methods: Mapping[str, Method]) -> list[KeyRow]:
                 tone,
             )
         )
-    compared = {_step_of(run, name)[0] for name in seen if _step_of(run, name)[0]}
-    for step in run.steps:
-        if step.result is None or step in compared or "[" in step.name:
-            continue
-        rows += [KeyRow(found) for found in leading(step, methods.get(step.method))]
+    single = [s for s in run.steps if s.result is not None and "[" not in s.name]
+    most = _KEY_ROWS_PER_STEP if len(single) <= _FEW_STEPS else 1
+    for step in single:
+        found_here = leading(step, methods.get(step.method))[:most]
+        rows += [KeyRow(found) for found in found_here if found.name not in seen]
     return rows
 
 

@@ -25,7 +25,7 @@ _LETTERS = {
     "η": "eta", "θ": "theta", "κ": "kappa", "λ": "lambda", "μ": "mu", "µ": "mu", "ν": "nu",
     "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "varphi", "ϕ": "phi",
     "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta",
-    "Λ": "Lambda", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega", "Ω": "Omega",
+    "Λ": "Lambda", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega", "\u2126": "Omega",
     "≤": "leq", "≥": "geq", "≈": "approx", "≠": "neq", "∝": "propto", "→": "rightarrow",
     "±": "pm", "×": "times", "·": "cdot", "∞": "infty", "∂": "partial", "√": "surd",
     "′": "prime", "∫": "int", "≪": "ll", "≫": "gg", "⇌": "rightleftharpoons", "∆": "Delta",
@@ -36,7 +36,7 @@ _OTHERS = {
     "—": "---",
     "°": r"$^{\circ}$",
     "Å": r"\AA{}",
-    "Å": r"\AA{}",
+    "\u212b": r"\AA{}",
     "…": r"\dots{}",
     "‘": "`",
     "’": "'",
@@ -52,9 +52,7 @@ _UP = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺·", "0123456789-+.", strict=Tr
 _DOWN = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-", strict=True))
 _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺](?:[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺·]*[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺])?")
 _LOWERED = re.compile("[₀₁₂₃₄₅₆₇₈₉₊₋]+")
-_RUN = re.compile(
-    rf"(?P<up>{_RAISED.pattern})|(?P<down>{_LOWERED.pattern})|(?P<one>.)", re.DOTALL
-)
+_RUN = re.compile(rf"(?P<up>{_RAISED.pattern})|(?P<down>{_LOWERED.pattern})|(?P<one>.)", re.DOTALL)
 
 
 def tex(text: str) -> str:

@@ -17,6 +17,7 @@ NOT_DETERMINED = "not determined"
 MINUS = "\u2212"
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_IDLE_ZEROS = re.compile(r"\.?0+e")
 _EXPONENT = re.compile(r"e([-+]?\d+)")
 _CHARGE = re.compile(r"(?<=[A-Za-z0-9])\+(?![\w+])")
 _RATE = re.compile(r"\d+(?:\.\d+)?C")
@@ -33,6 +34,8 @@ def unit_text(unit: str) -> str:
 def number_text(value: float, std: float | None = None) -> str:
     """A value with its uncertainty, a proper minus and a proper power of ten."""
     text = format_number(value, std)
+    if std is None:
+        text = _IDLE_ZEROS.sub("e", text)
     text = text.replace("-", MINUS, 1) if text.startswith("-") else text
     return _EXPONENT.sub(lambda m: f" × 10{str(int(m[1])).translate(_SUPERSCRIPTS)}", text)
 
@@ -67,8 +70,16 @@ def interval_text(quantity: Quantity) -> str:
     low, high = quantity.interval
     width = abs(high - low)
     places = 1 - math.floor(math.log10(width)) if width > 0 else 3
-    shown = [f"{end:.{max(0, min(places, 8))}f}".replace("-", MINUS) for end in (low, high)]
-    return f"95 %: {shown[0]} to {shown[1]}"
+    if max(abs(low), abs(high)) < 1e-3 or max(abs(low), abs(high)) >= 1e6:
+        power = math.floor(math.log10(max(abs(low), abs(high)) or 1.0))
+        shown = _ends(low / 10.0**power, high / 10.0**power, places + power)
+        return f"95 %: ({shown}) × 10{str(power).translate(_SUPERSCRIPTS)}"
+    return f"95 %: {_ends(low, high, places)}"
+
+
+def _ends(low: float, high: float, places: int) -> str:
+    texts = (f"{end:.{max(0, min(places, 9))}f}" for end in (low, high))
+    return " to ".join(text.replace("-", MINUS) for text in texts)
 
 
 def given_text(text: str) -> str:
@@ -155,6 +166,11 @@ def size_text(size: int) -> str:
     return f"{size} B"
 
 
+def dotted(text: str) -> str:
+    """The text with a full stop, without a second one."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def count(number: int, singular: str, plural: str = "") -> str:
     """``1 step``, ``2 steps``."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
@@ -176,3 +192,12 @@ def anchor(name: str) -> str:
 def file_name(*parts: str) -> str:
     """A name for a file that is safe on every system and stays in its folder."""
     return _UNSAFE.sub("_", ".".join(part.strip(".") or "_" for part in parts))
+
+
+def unused(stem: str, taken: Iterable[str]) -> str:
+    """``stem``, numbered where it is taken, on systems that ignore case too."""
+    lower = {name.lower() for name in taken}
+    made, number = stem, 2
+    while made.lower() in lower:
+        made, number = f"{stem}-{number}", number + 1
+    return made

@@ -7,6 +7,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,12 @@ from polylyte.report.figures import Space
 from polylyte.report.methods_text import Lookup
 from polylyte.report.page import Page, page
 from polylyte.report.quantities import origin_of, plain
-from polylyte.report.text import file_name, quantity_text
+from polylyte.report.text import anchor, dotted, quantity_text
 
 HERE = Path(__file__).parent
 PAGE = "report.html"
 LARGEST = 4_600_000
 """Bytes for script and figures; the rest of a page below 5 MB is text."""
-_SUFFIXES = ("pdf", "png", "csv")
 
 
 def write_report(run: Run, folder: Path, *, lookup: Lookup = methods.get) -> Path:
@@ -36,10 +36,9 @@ def write_report(run: Run, folder: Path, *, lookup: Lookup = methods.get) -> Pat
     view = page(run, lookup, space)
     made: dict[str, bytes] = {}
     for stem, drawn in space.drawn.items():
-        for suffix, content in zip(_SUFFIXES, (drawn.pdf, drawn.png, drawn.csv), strict=True):
-            made[f"figures/{stem}.{suffix}"] = (
-                content.encode() if isinstance(content, str) else content
-            )
+        made[f"figures/{stem}.pdf"] = drawn.pdf
+        made[f"figures/{stem}.png"] = drawn.png
+        made[f"figures/{stem}.csv"] = drawn.csv.encode()
     made |= {f"tables/{name}": text.encode() for name, text in tables(run, view).items()}
     made["methods.md"] = view.methods.markdown.encode()
     made["methods.tex"] = view.methods.latex.encode()
@@ -61,13 +60,15 @@ def environment() -> Any:
     """The templates, every value escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    made.filters |= {"anchor": anchor, "dot": dotted}
+    return made
 
 
 def html(view: Page) -> str:
@@ -84,12 +85,7 @@ def html(view: Page) -> str:
 
 def tables(run: Run, view: Page) -> dict[str, str]:
     """CSV texts by file name: every table of every step, and the tables of the page."""
-    made = {
-        f"{file_name(step.name, name)}.csv": table.to_csv()
-        for step in run.steps
-        if step.result is not None
-        for name, table in step.result.tables.items()
-    }
+    made = {f"{stem}.csv": table.to_csv() for stem, table in view.tables.items()}
     made["quantities.csv"] = _csv(
         ("quantity", "value", "standard uncertainty", "unit", "n", "origin", "flags", "conditions"),
         (
@@ -149,6 +145,7 @@ def summary(run: Run, view: Page, files: Sequence[str]) -> dict[str, Any]:
             {"name": s.name, "method": s.method, "status": s.status, "reason": s.reason}
             for s in run.steps
         ],
+        "notes": view.notes,
         "answered": result.answered,
         "agreements": result.agreements,
         "differences": result.differences,
@@ -165,18 +162,14 @@ def summary(run: Run, view: Page, files: Sequence[str]) -> dict[str, Any]:
             }
             for c in run.comparisons
         ],
-        "notices": [
-            {"tone": n.tone, "kind": n.kind, "step": n.step, "text": n.text, "where": n.where,
-             "remedy": n.remedy}
-            for n in view.notices
-        ],
+        "notices": [asdict(notice) for notice in view.notices],
         "errata": [erratum.id for erratum in view.errata],
         "started": run.started,
         "seconds": run.seconds,
         "command": run.command,
         "environment": dict(run.environment),
         "files": sorted(files),
-    }  # fmt: skip
+    }
 
 
 def _json(content: Any) -> str:
@@ -199,7 +192,7 @@ def _forget_old(folder: Path, made: Iterable[str]) -> None:
         return
     known = {name.lower() for name in made}
     for name in before if isinstance(before, list) else ():
-        parts = str(name).split("/")
-        if len(parts) == 2 and parts[0] in ("figures", "tables") and parts[1] not in ("", ".."):
-            if str(name).lower() not in known and "\\" not in parts[1]:
-                (folder / parts[0] / parts[1]).unlink(missing_ok=True)
+        room, _, file = str(name).partition("/")
+        ours = room in ("figures", "tables") and file not in ("", "..") and "/" not in file
+        if ours and "\\" not in file and str(name).lower() not in known:
+            (folder / room / file).unlink(missing_ok=True)

@@ -58,6 +58,15 @@ class Cell:
             z = z + 1 / (self.blocking_admittance * s**self.blocking_exponent)
         return np.asarray(z)
 
+    @property
+    def direct_resistance(self) -> float:
+        """Resistance of the steady state, Ω."""
+        return self.bulk_resistance + self.interface_resistance + self.diffusion_resistance
+
+    def with_leads(self, inductance: float) -> Cell:
+        """The same cell behind leads of ``inductance`` (H)."""
+        return replace(self, inductance=inductance)
+
     def spectrum(self, frequency: ArrayLike) -> Complexes:
         """Z at ``frequency`` in Hz."""
         return self.impedance(2j * math.pi * np.asarray(frequency, float))
@@ -68,7 +77,7 @@ class Cell:
         Inverse Laplace transform on the modified Talbot contour of Weideman and Trefethen 2007.
         """
         t = np.asarray(time, float)
-        bare = replace(self, inductance=0.0)
+        bare = self.with_leads(0.0)
         theta = (2 * np.arange(NODES) + 1) * math.pi / NODES - math.pi
         angle = 0.6407 * theta
         contour = NODES * (0.5017 * theta / np.tan(angle) - 0.6122 + 0.2645j * theta)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from polylyte.core.figures import Figure, Panel, Series
 from polylyte.core.kinds import Frequency, Ratio, Resistance
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity
-from polylyte.core.results import Finding, Result
+from polylyte.core.results import Result
 from polylyte.core.tables import Table
 from polylyte.instruments.spectra import ImpedanceSpectrum
 
@@ -166,7 +166,7 @@ def fit(
         where=spectrum.name or None,
     )
     f = fitted.data.frequency
-    own = tuple(Finding(str(text), where=spectrum.name) for text in spectrum.findings)
+    own = [replace(note, where=note.where or spectrum.name) for note in spectrum.findings]
     return ImpedanceFit(
         R_total=reporting.series_resistance(fitted),
         relative_rms=Quantity(fitted.relative_rms, how="derived"),

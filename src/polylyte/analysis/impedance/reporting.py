@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polylyte.analysis.impedance.circuits import Complex, Real
+from polylyte.analysis.impedance.elements import Complex, Real
 from polylyte.analysis.impedance.fitting import (
     AT_BOUND,
     NOT_IDENTIFIABLE,

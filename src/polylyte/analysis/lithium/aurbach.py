@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -159,55 +158,78 @@ def aurbach(
         InputError: a charge is missing, or they are not all of one kind.
         NotAnswerable: the record follows another protocol.
     """
-    given = {
-        "reservoir": reservoir,
-        "cycled_plating": cycled_plating,
-        "cycled_stripping": cycled_stripping,
-        "final_stripping": final_stripping,
-    }
-    if data is None:
-        return _result(_complete(given), cut_off, read=None)
-    read = _Reading.of(data, charge_accuracy.si, cut_off.si)
-    charges = {name: value or read.charges[name] for name, value in given.items()}
-    return _result(_complete(charges), cut_off, read=read)
+    read = None if data is None else _Reading.of(data, charge_accuracy.si, cut_off.si)
+    measured = read.charges if read else {}
+    charges = _Charges(
+        reservoir=_charge("reservoir", reservoir, measured),
+        cycled_plating=_charge("cycled_plating", cycled_plating, measured),
+        cycled_stripping=_charge("cycled_stripping", cycled_stripping, measured),
+        final_stripping=_charge("final_stripping", final_stripping, measured),
+    ).of_one_kind()
+    return _result(charges, read)
 
 
-def _complete(charges: dict[str, Quantity | None]) -> dict[str, Quantity]:
-    """All four, of one kind.
+_SHOWN = {unit(text).dimension: text for text in ("mAh", "mAh/cm^2")}
+
+
+@dataclass(frozen=True)
+class _Charges:
+    reservoir: Quantity
+    cycled_plating: Quantity
+    cycled_stripping: Quantity
+    final_stripping: Quantity
+
+    def of_one_kind(self) -> _Charges:
+        """All in mAh or all in mAh/cm².
+
+        Raises:
+            InputError: charges and charges per area are mixed.
+        """
+        kinds = {unit(getattr(self, f.name).unit).dimension for f in fields(self)}
+        if len(kinds) > 1:
+            raise InputError(
+                "charges and charges per area are mixed", remedy="give all four in one kind"
+            )
+        shown = _SHOWN[kinds.pop()]
+        return _Charges(
+            self.reservoir.to(shown),
+            self.cycled_plating.to(shown),
+            self.cycled_stripping.to(shown),
+            self.final_stripping.to(shown),
+        )
+
+
+def _charge(name: str, given: Quantity | None, measured: Mapping[str, Quantity]) -> Quantity:
+    """The charge given, else the one measured.
 
     Raises:
-        InputError: one is missing, is no charge, or differs in kind.
+        InputError: it is missing, negative or no charge.
     """
-    complete = {}
-    dimensions = {unit(u).dimension: u for u in ("mAh", "mAh/cm^2")}
-    kinds = {}
-    for name, value in charges.items():
-        if value is None:
-            raise InputError(f"{name} is missing", remedy=f"give data (a file) or {name}")
-        kinds[name] = unit(value.unit).dimension
-        if kinds[name] not in dimensions:
-            raise InputError(
-                f"'{value}' is neither a charge nor a charge per area",
-                where=name,
-                remedy="give it in mAh or mAh/cm^2",
-            )
-        if value.value is not None and value.value < 0:
-            raise InputError(f"'{value}' is negative", where=name)
-        complete[name] = value
-    if len(set(kinds.values())) > 1:
+    value = given or measured.get(name)
+    if value is None or value.value is None:
+        raise InputError(f"{name} is missing", remedy=f"give data (a file) or {name}")
+    if unit(value.unit).dimension not in _SHOWN:
         raise InputError(
-            "charges and charges per area are mixed",
-            where=", ".join(charges),
-            remedy="give all four in one kind",
+            f"'{value}' is neither a charge nor a charge per area",
+            where=name,
+            remedy="give it in mAh or mAh/cm^2",
         )
-    shown = dimensions[next(iter(kinds.values()))]
-    return {name: value.to(shown) for name, value in complete.items()}
+    if value.value < 0:
+        raise InputError(f"'{value}' is negative", where=name, remedy="give its size")
+    return value
 
 
-def _result(
-    charges: dict[str, Quantity], cut_off: Quantity, read: _Reading | None
-) -> AurbachEfficiency:
-    ratio = derive(efficiency, "%", **charges)
+def _result(charges: _Charges, read: _Reading | None) -> AurbachEfficiency:
+    if charges.reservoir.si + charges.cycled_plating.si == 0:
+        raise InputError("no lithium was plated", where="reservoir")
+    ratio = derive(
+        efficiency,
+        "%",
+        reservoir=charges.reservoir,
+        cycled_plating=charges.cycled_plating,
+        cycled_stripping=charges.cycled_stripping,
+        final_stripping=charges.final_stripping,
+    )
     verdicts = [Verdict("not above 100 %", (ratio.value or 0) <= 100, f"efficiency {ratio}")]
     findings: tuple[Finding, ...] = ()
     if (ratio.value or 0) > 100:
@@ -219,7 +241,10 @@ def _result(
             ratio = ratio.flagged("lower bound")
     return AurbachEfficiency(
         coulombic_efficiency=ratio,
-        **charges,
+        reservoir=charges.reservoir,
+        cycled_plating=charges.cycled_plating,
+        cycled_stripping=charges.cycled_stripping,
+        final_stripping=charges.final_stripping,
         cycles=None if read is None else Quantity(len(read.parts.strips), "1", how="measured"),
         conditioning_efficiency=None if read is None else read.conditioning,
         half_cycles=None if read is None else read.table(),
@@ -273,7 +298,7 @@ class _Reading:
             verdicts,
             [_seen(halves, parts)],
             Table.of(
-                {"time": np.asarray(data.time), "potential": np.asarray(data.potential)},
+                {"time": data.time.tolist(), "potential": data.potential.tolist()},
                 {"time": "s", "potential": "V"},
             ),
         )

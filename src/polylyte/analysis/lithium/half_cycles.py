@@ -72,18 +72,33 @@ def half_cycles(record: CyclingRecord) -> list[HalfCycle]:
     active = np.flatnonzero(sign)
     runs = np.split(active, np.flatnonzero(np.diff(sign[active])) + 1)
     first = int(sign[active[0]])
+    assert record.charge is not None  # the record integrates where the file has no counter
     # Charge counts from the last sample of the half cycle before: the first sample of a half
     # cycle already has some behind it.
-    starts = [max(int(active[0]) - 1, 0), *(int(run[-1]) for run in runs[:-1])]
+    before = [_origin(record, int(active[0])), *(float(record.charge[run[-1]]) for run in runs)]
     return [
-        _half_cycle(record, run, start, plating=int(sign[run[0]]) == first, first=first)
-        for run, start in zip(runs, starts, strict=True)
+        _half_cycle(record, run, origin, plating=int(sign[run[0]]) == first, first=first)
+        for run, origin in zip(runs, before, strict=False)
         if run.size > 1
     ]
 
 
+def _origin(record: CyclingRecord, first: int) -> float:
+    """Reading of the counter before the first half cycle.
+
+    A record that begins under current has its first interval behind its first sample: the
+    counter began at zero then, unless it had counted more than an interval or two.
+    """
+    charge = record.charge
+    assert charge is not None
+    if first > 0:
+        return float(charge[first - 1])
+    begun = abs(float(charge[0])) <= 2 * abs(float(charge[1] - charge[0]))
+    return 0.0 if begun else float(charge[0])
+
+
 def _half_cycle(
-    record: CyclingRecord, run: Indices, start: int, *, plating: bool, first: int
+    record: CyclingRecord, run: Indices, origin: float, *, plating: bool, first: int
 ) -> HalfCycle:
     stop = int(run[-1])
     potential, charge = record.potential[run], record.charge
@@ -92,11 +107,11 @@ def _half_cycle(
     edge = max(1, size.size // 10)
     inner = size[edge:-edge]
     drop = float(-np.diff(inner).min(initial=0.0)) if inner.size > 1 else 0.0
-    assert charge is not None  # the record integrates where the file has no counter
+    assert charge is not None
     return HalfCycle(
         plating=plating,
-        charge=abs(float(charge[stop] - charge[start])),
-        integrated=abs(float(record.integrated_charge[stop] - record.integrated_charge[start])),
+        charge=abs(float(charge[stop]) - origin),
+        integrated=_integrated(record, run),
         begin=float(record.time[run[0]]),
         end=float(record.time[stop]),
         end_potential=-first * float(potential[-1]),
@@ -104,6 +119,18 @@ def _half_cycle(
         last_interval=abs(float(charge[stop] - charge[stop - 1])),
         largest_drop=drop / plateau if plateau else 0.0,
     )
+
+
+def _integrated(record: CyclingRecord, run: Indices) -> float:
+    """Integral of the current over one half cycle.
+
+    Trapezoids between its samples; before the first of them the current was already its own,
+    for no longer than a usual interval (a longer gap is a rest).
+    """
+    time, inside = record.time[run], record.integrated_charge[run]
+    usual = float(np.median(np.diff(time)))
+    lead = min(float(time[0] - record.time[max(int(run[0]) - 1, 0)]), usual) if run[0] else usual
+    return abs(float(inside[-1] - inside[0]) + lead * float(record.current[run[0]]))
 
 
 def protocol(halves: Sequence[HalfCycle]) -> Protocol:

@@ -402,9 +402,13 @@ def _resistances(
 
 
 def _spectrum_table(spectrum: ImpedanceSpectrum) -> Table:
-    z = np.asarray(spectrum.impedance)
+    z = spectrum.impedance
     return Table.of(
-        {"frequency": np.asarray(spectrum.frequency), "z_real": z.real, "z_imaginary": z.imag},
+        {
+            "frequency": spectrum.frequency.tolist(),
+            "z_real": z.real.tolist(),
+            "z_imaginary": z.imag.tolist(),
+        },
         {"frequency": "Hz", "z_real": "ohm", "z_imaginary": "ohm"},
     )
 
@@ -446,7 +450,10 @@ class _Transient:
         return initial_current(self.time, self.current, steady=steady, charging=charging)
 
     def table(self) -> Table:
-        return Table.of({"time": self.time, "current": self.current}, {"time": "s", "current": "A"})
+        return Table.of(
+            {"time": self.time.tolist(), "current": self.current.tolist()},
+            {"time": "s", "current": "A"},
+        )
 
 
 def _steady_quantity(steady: Steady, accuracy: float) -> Quantity:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EARLY_FALL = 1 / 3
 """The initial current is extrapolated from the first third of the fall: there the diffusion
-layers of the two electrodes have not met (error of the semi-infinite law below 1e-3 of the fall)."""
+layers of the two electrodes have not met (the semi-infinite law is off by less than 1e-3 of it)."""
 EARLY_POINTS = 5
 TAIL = 0.1
 """The steady current is the mean over the last tenth of the record …"""

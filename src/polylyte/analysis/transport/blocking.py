@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from polylyte.analysis.impedance.circuits import Node, parse
+from polylyte.analysis.impedance.circuits import parse
+from polylyte.analysis.impedance.elements import Node
 from polylyte.analysis.impedance.fitting import (
     AT_BOUND,
     NOT_IDENTIFIABLE,
     UNBOUNDED,
     CircuitFit,
-    Weighting,
     fit_circuit,
 )
+from polylyte.analysis.impedance.problem import Weighting
 from polylyte.analysis.impedance.reporting import parameter_quantities
 from polylyte.core.citations import Citation
 from polylyte.core.errors import NotAnswerable
@@ -106,7 +107,12 @@ def electrolyte_resistance(
     Raises:
         NotAnswerable: no circuit fits, or the spectrum has no resistance to tell.
     """
-    options: dict[str, Any] = {"weighting": weighting, "f_min": f_min, "f_max": f_max, "where": where}
+    options: dict[str, Any] = {
+        "weighting": weighting,
+        "f_min": f_min,
+        "f_max": f_max,
+        "where": where,
+    }
     if circuit is None:
         fit, tried = _chosen(frequency, impedance, options)
     else:
@@ -191,9 +197,7 @@ def _undetermined(fit: CircuitFit) -> list[str]:
     return [name for name, flags in named if {NOT_IDENTIFIABLE, UNBOUNDED} & set(flags)]
 
 
-def _candidates(
-    frequency: ArrayLike, impedance: ArrayLike, options: dict[str, Any]
-) -> list[str]:
+def _candidates(frequency: ArrayLike, impedance: ArrayLike, options: dict[str, Any]) -> list[str]:
     """By number of parameters; with an inductor too where the highest decade is inductive."""
     f, z = np.asarray(frequency, dtype=float), np.asarray(impedance, dtype=complex)
     high = options["f_max"]

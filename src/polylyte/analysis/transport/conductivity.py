@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-
 from polylyte.analysis.impedance import reporting
 from polylyte.analysis.transport import blocking
-from polylyte.analysis.transport.blocking import ElectrolyteResistance, electrolyte_resistance
-from polylyte.core.errors import NotAnswerable, PolylyteError
+from polylyte.analysis.transport.rows import (
+    Reading,
+    groups_of,
+    models_table,
+    named,
+    read_all,
+    replicates_table,
+    rows_table,
+    spectra_table,
+)
+from polylyte.core.errors import InputError
 from polylyte.core.figures import Figure, Panel, Series
 from polylyte.core.kinds import Area, Frequency, Length
 from polylyte.core.methods import method, out
-from polylyte.core.quantities import Quantity, derive
+from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding, Result, Verdict
 from polylyte.core.tables import Table
 from polylyte.instruments.spectra import ImpedanceSpectrum
 from polylyte.materials.cells import Cell
 
-SAME_TEMPERATURE = 0.05
-"""kelvin; closer readings count as one temperature."""
 AMBIGUOUS = 0.1
 """Where the arc is more than this part of the resistance, what it stands for matters."""
-NEEDS_GEOMETRY = "needs thickness and area"
-NEEDS_AREA = "needs area"
-NOT_BLOCKING = "not blocking"
-AMBIGUOUS_FLAG = "arc counted as electrolyte"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,22 +40,6 @@ class ConductivityResult(Result):
     replicates: Table = out("per temperature: number of spectra, mean, standard deviation")
     models: Table = out("the circuits tried on each spectrum, and why one was taken")
     spectra: Table = out("measured and fitted impedance of every spectrum")
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """One spectrum, read."""
-
-    name: str
-    temperature: Quantity | None
-    found: ElectrolyteResistance
-    resistance: Quantity
-    conductivity: Quantity
-    area_specific: Quantity
-
-    @property
-    def celsius(self) -> float | None:
-        return None if self.temperature is None else self.temperature.to("degC").value
 
 
 def figure(result: ConductivityResult) -> list[Figure]:
@@ -184,8 +168,9 @@ def conductivity(
         Irvine, Sinclair & West 1990, doi:10.1002/adma.19900020304; Hurvich & Tsai 1989,
         doi:10.1093/biomet/76.2.297; Orazem & Tribollet 2017, doi:10.1002/9781119363682
     """
-    L = thickness if thickness is not None else getattr(cell, "thickness", None)
-    A = area if area is not None else getattr(cell, "area", None)
+    L, A = (None, None) if cell is None else (cell.thickness, cell.area)
+    L = _positive("thickness", L if thickness is None else thickness)
+    A = _positive("area", A if area is None else area)
     options: dict[str, Any] = {
         "circuit": circuit,
         "count": resistance,
@@ -193,237 +178,28 @@ def conductivity(
         "f_max": None if f_max is None else f_max.si,
         "weighting": weighting,
     }
-    readings, lost = _read_all(spectra, L, A, options)
-    groups = _groups(readings)
-    more = _named(readings, groups)
+    readings, lost = read_all(spectra, L, A, options)
+    groups = groups_of(readings)
+    more = named(readings, groups)
     return ConductivityResult(
-        conductivity=_table(readings),
-        replicates=_replicates(readings, groups),
-        models=_models(readings),
-        spectra=_spectra(readings),
+        conductivity=rows_table(readings),
+        replicates=replicates_table(readings, groups),
+        models=models_table(readings),
+        spectra=spectra_table(readings),
         more=more,
         verdicts=_verdicts(readings),
-        findings=(*lost, *_findings(readings, spectra, L, A)),
+        findings=(*lost, *_scope(cell), *_findings(readings, spectra, L, A)),
         text=_words(readings, more, L, A, weighting),
     )
 
 
-def _read_all(
-    spectra: Sequence[ImpedanceSpectrum],
-    L: Quantity | None,
-    A: Quantity | None,
-    options: dict[str, Any],
-) -> tuple[list[_Reading], list[Finding]]:
-    """Every spectrum that can be fitted, coldest first; the others by name."""
-    if not spectra:
-        raise NotAnswerable("no spectra were given", remedy="name at least one file")
-    found: list[tuple[str, Quantity | None, ElectrolyteResistance]] = []
-    lost: list[Finding] = []
-    last: PolylyteError | None = None
-    for place, spectrum in enumerate(spectra):
-        name = spectrum.name or f"spectrum {place + 1}"
-        try:
-            read = electrolyte_resistance(
-                spectrum.frequency, spectrum.impedance, where=name, **options
-            )
-        except NotAnswerable as error:
-            last = error
-            lost.append(Finding(f"left out: {error.what}", "error", name, error.remedy or ""))
-            continue
-        found.append((name, spectrum.conditions.get("temperature"), read))
-    if not found:
-        assert last is not None
-        raise last
-    found.sort(key=lambda item: math.inf if item[1] is None else item[1].si)
-    return [_reading(row, *item, L, A) for row, item in enumerate(found)], lost
+def _positive(name: str, value: Quantity | None) -> Quantity | None:
+    if value is not None and (value.value is None or value.value <= 0):
+        raise InputError(f"'{value}' is no {name}", where=name, remedy="give a positive number")
+    return value
 
 
-def _reading(
-    row: int,
-    name: str,
-    temperature: Quantity | None,
-    found: ElectrolyteResistance,
-    L: Quantity | None,
-    A: Quantity | None,
-) -> _Reading:
-    """Quantities of one row; its noise bears the row's number, as in the table."""
-    R = found.resistance
-    parts = {source.replace("[*]", f"[{row}]"): part for source, part in R.components.items()}
-    flags = R.flags + (() if found.blocking else (NOT_BLOCKING,))
-    R = Quantity(R.value, R.unit, parts, "derived", flags=flags)
-    missing = Quantity(None, "mS/cm", flags=(NEEDS_GEOMETRY,))
-    sigma = missing if L is None or A is None else derive(_sigma, "mS/cm", L=L, A=A, R=R)
-    no_area = Quantity(None, "ohm cm^2", flags=(NEEDS_AREA,))
-    specific = no_area if A is None else derive(_area_specific, "ohm cm^2", A=A, R=R)
-    return _Reading(name, temperature, found, R, sigma.flagged(*flags), specific.flagged(*flags))
-
-
-def _sigma(L: float, A: float, R: float) -> float:
-    return L / (R * A)
-
-
-def _area_specific(A: float, R: float) -> float:
-    return R * A
-
-
-def _groups(readings: Sequence[_Reading]) -> list[list[int]]:
-    """Rows at one temperature; a row without a temperature stands alone."""
-    groups: list[list[int]] = []
-    for row, reading in enumerate(readings):
-        last = readings[groups[-1][-1]].celsius if groups else None
-        here = reading.celsius
-        if here is not None and last is not None and abs(here - last) <= SAME_TEMPERATURE:
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    return groups
-
-
-def _mean(values: Sequence[Quantity], label: str) -> Quantity:
-    """Mean of replicates: shared sources stay, independent ones become one standard error."""
-    if len(values) == 1 or any(value.value is None for value in values):
-        return values[0]
-    count, unit = len(values), values[0].unit
-    numbers = np.array([value.value for value in values], dtype=float)
-    own = [_independent(value) for value in values]
-    fits = math.sqrt(sum(std * std for std in own)) / count
-    scatter = float(numbers.std(ddof=1)) / math.sqrt(count)
-    parts: dict[str, float] = {}
-    for value in values:
-        for source, part in value.components.items():
-            if not source.startswith("~"):
-                parts[source] = parts.get(source, 0.0) + part / count
-    parts[f"~replicates{label}"] = max(fits, scatter)
-    flags = tuple(dict.fromkeys(flag for value in values for flag in value.flags))
-    conditions = {"replicates": str(count)}
-    return Quantity(float(numbers.mean()), unit, parts, "derived", conditions, flags)
-
-
-def _independent(value: Quantity) -> float:
-    parts = [part for source, part in value.components.items() if source.startswith("~")]
-    return math.sqrt(sum(part * part for part in parts))
-
-
-def _named(readings: Sequence[_Reading], groups: Sequence[Sequence[int]]) -> dict[str, Quantity]:
-    more: dict[str, Quantity] = {}
-    for rows in groups:
-        members = [readings[row] for row in rows]
-        label = _label(members[0], len(readings))
-        for name, values in (
-            ("conductivity", [m.conductivity for m in members]),
-            ("area_specific_resistance", [m.area_specific for m in members]),
-            ("resistance", [m.resistance for m in members]),
-        ):
-            value = _mean(values, label)
-            celsius = members[0].celsius
-            if celsius is not None:
-                value = value.given(temperature=f"{celsius:g} degC")
-            more[f"{name}{label}"] = value
-    return more
-
-
-def _label(reading: _Reading, total: int) -> str:
-    if reading.celsius is not None:
-        return f"@{round(reading.celsius, 2):g}degC"
-    return "" if total == 1 else f"@{reading.name}"
-
-
-def _per_row(value: Quantity) -> Quantity:
-    """The quantity with its own noise named as a table names independent rows."""
-    parts = {
-        ("~fit[*]" if source.startswith("~fit[") else source): part
-        for source, part in value.components.items()
-    }
-    return Quantity(value.value, value.unit, parts, value.how, flags=value.flags)
-
-
-def _table(readings: Sequence[_Reading]) -> Table:
-    found = [reading.found for reading in readings]
-    temperatures = [
-        Quantity(None, "degC") if r.temperature is None else r.temperature.to("degC")
-        for r in readings
-    ]
-    conductance = [derive(lambda R: 1 / R, "mS", R=reading.resistance) for reading in readings]
-    return Table.of_quantities(
-        {
-            "spectrum": [reading.name for reading in readings],
-            "circuit": [str(one.fit.circuit) for one in found],
-            "counted": ["+".join(one.counted) for one in found],
-            "flags": [", ".join(dict.fromkeys(r.conductivity.flags)) for r in readings],
-            "relative_rms": [one.fit.relative_rms for one in found],
-            "arc_resistance": [sum(arc[1] for arc in one.arcs) for one in found],
-            "arc_capacitance": [min((arc[2] for arc in one.arcs), default=None) for one in found],
-        },
-        {
-            "temperature": temperatures,
-            "resistance": [_per_row(r.resistance) for r in readings],
-            "conductance": [_per_row(value) for value in conductance],
-            "conductivity": [_per_row(r.conductivity) for r in readings],
-            "area_specific_resistance": [_per_row(r.area_specific) for r in readings],
-            "offset_resistance": [_per_row(one.offset) for one in found],
-        },
-        {"relative_rms": "1", "arc_resistance": "ohm", "arc_capacitance": "F"},
-        "~fit[*] is independent from row to row; other parts are shared by all rows",
-    )
-
-
-def _replicates(readings: Sequence[_Reading], groups: Sequence[Sequence[int]]) -> Table:
-    columns: dict[str, list[Any]] = {"temperature": [], "spectra": []}
-    for rows in groups:
-        members = [readings[row] for row in rows]
-        columns["temperature"].append(members[0].celsius)
-        columns["spectra"].append(len(rows))
-        for name, values in (
-            ("resistance", [m.resistance.value for m in members]),
-            ("conductivity", [m.conductivity.value for m in members]),
-        ):
-            known = [value for value in values if value is not None]
-            mean = float(np.mean(known)) if known else None
-            spread = float(np.std(known, ddof=1)) if len(known) > 1 else None
-            columns.setdefault(f"{name}_mean", []).append(mean)
-            columns.setdefault(f"{name}_standard_deviation", []).append(spread)
-    units = {"temperature": "degC", "spectra": "1"}
-    units |= {n: "ohm" if n.startswith("res") else "mS/cm" for n in columns if n not in units}
-    return Table.of(columns, units)
-
-
-def _models(readings: Sequence[_Reading]) -> Table:
-    rows = [
-        (reading.name, one.circuit, one.aicc, one.relative_rms, one.reason or "taken")
-        for reading in readings
-        for one in reading.found.candidates
-    ] or [
-        (r.name, str(r.found.fit.circuit), r.found.fit.aicc, r.found.fit.relative_rms, "given")
-        for r in readings
-    ]
-    names = ("spectrum", "circuit", "aicc", "relative_rms", "outcome")
-    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    return Table.of(columns, {"aicc": "1", "relative_rms": "1"})
-
-
-def _spectra(readings: Sequence[_Reading]) -> Table:
-    columns: dict[str, list[Any]] = {}
-    for reading in readings:
-        fit = reading.found.fit
-        count = len(fit.data.frequency)
-        celsius = reading.celsius
-        label = reading.name if celsius is None else f"{celsius:g} °C"
-        for name, values in {
-            "spectrum": [reading.name] * count,
-            "label": [label] * count,
-            "temperature": [celsius] * count,
-            "frequency": fit.data.frequency.tolist(),
-            "real": fit.data.impedance.real.tolist(),
-            "imaginary": fit.data.impedance.imag.tolist(),
-            "fitted_real": fit.fitted.real.tolist(),
-            "fitted_imaginary": fit.fitted.imag.tolist(),
-        }.items():
-            columns.setdefault(name, []).extend(values)
-    units = dict.fromkeys(("real", "imaginary", "fitted_real", "fitted_imaginary"), "ohm")
-    return Table.of(columns, {**units, "temperature": "degC", "frequency": "Hz"})
-
-
-def _verdicts(readings: Sequence[_Reading]) -> tuple[Verdict, ...]:
+def _verdicts(readings: Sequence[Reading]) -> tuple[Verdict, ...]:
     leaking = [r for r in readings if not r.found.blocking]
     lowest = min(reading.found.angle for reading in readings)
     blocks = (
@@ -454,8 +230,20 @@ def _verdicts(readings: Sequence[_Reading]) -> tuple[Verdict, ...]:
     )
 
 
+def _scope(cell: Cell | None) -> list[Finding]:
+    if cell is None or cell.separator is None:
+        return []
+    material = cell.separator.material or "the separator"
+    return [
+        Finding(
+            f"the electrolyte fills {material}: the conductivity is the effective one of the "
+            "composite, lower than the electrolyte's own by the MacMullin number"
+        )
+    ]
+
+
 def _findings(
-    readings: Sequence[_Reading],
+    readings: Sequence[Reading],
     spectra: Sequence[ImpedanceSpectrum],
     L: Quantity | None,
     A: Quantity | None,
@@ -496,7 +284,7 @@ def _findings(
     return tuple(found)
 
 
-def _ambiguity(reading: _Reading) -> list[Finding]:
+def _ambiguity(reading: Reading) -> list[Finding]:
     """What the arc was taken for, where the other reading would change the answer."""
     notes = []
     one = reading.found
@@ -520,7 +308,7 @@ def _ambiguity(reading: _Reading) -> list[Finding]:
 
 
 def _words(
-    readings: Sequence[_Reading],
+    readings: Sequence[Reading],
     more: dict[str, Quantity],
     L: Quantity | None,
     A: Quantity | None,
@@ -542,5 +330,4 @@ def _words(
         "geometry": f"L = {L}, A = {A}." if known else "Thickness and area were not given.",
         "outcome": f"{name.capitalize()}: {told}.",
         "weighting": weighting,
-        "scope": "effective value of the composite where the electrolyte fills a separator",
     }

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from polylyte.analysis.impedance.fitting import corrected_aic, student
+from polylyte.analysis.impedance.fitting import corrected_aic
 from polylyte.analysis.impedance.least_squares import minimize
+from polylyte.analysis.impedance.profiles import student
 
 Real = NDArray[np.float64]
 GAS_CONSTANT = 8.31446261815324
@@ -52,8 +53,8 @@ class Law:
 
 def arrhenius(T: Real, log_y: Real, weight: Real) -> Law:
     """ln y = ln A − E/(R T)."""
-    design = np.column_stack([np.ones_like(T), -1.0 / (GAS_CONSTANT * T)])
-    return _linear("Arrhenius", ("ln_prefactor", "activation_energy"), design, log_y, weight, _line)
+    names = ("ln_prefactor", "activation_energy")
+    return _linear("Arrhenius", names, _line(T), log_y, weight, _line)
 
 
 def _line(T: Real) -> Real:
@@ -71,9 +72,17 @@ def _linear(
 ) -> Law:
     """Weighted linear least squares; ``extra`` parameters were found otherwise."""
     scaled = design * weight[:, None]
-    solution = np.linalg.lstsq(scaled, log_y * weight, rcond=None)[0]
+    solution = np.asarray(np.linalg.lstsq(scaled, log_y * weight, rcond=None)[0], dtype=float)
     residual = (log_y - design @ solution) * weight
-    return _law(name, names, solution, np.linalg.pinv(scaled.T @ scaled), residual, rows, extra)
+    return _law(name, names, solution, _inverse(scaled), residual, rows, extra)
+
+
+def _inverse(scaled: Real) -> Real:
+    """(XᵀX)⁻¹, by columns of unit length: ln A and an energy in J/mol differ by 10⁴."""
+    size = np.sqrt((scaled * scaled).sum(axis=0))
+    size[size == 0] = 1.0
+    unit = scaled / size
+    return np.asarray(np.linalg.pinv(unit.T @ unit) / np.outer(size, size), dtype=np.float64)
 
 
 def _law(
@@ -116,9 +125,7 @@ def two_regimes(T: Real, log_y: Real, weight: Real) -> Law | None:
     fits = [_broken(T, log_y, weight, at) for at in trials]
     best = int(np.argmin([fit.sum_of_squares for fit in fits]))
     span = trials[1] - trials[0]
-    fine = np.linspace(
-        max(lowest, trials[best] - span), min(highest, trials[best] + span), 101
-    )
+    fine = np.linspace(max(lowest, trials[best] - span), min(highest, trials[best] + span), 101)
     fits = [_broken(T, log_y, weight, at) for at in fine]
     best = int(np.argmin([fit.sum_of_squares for fit in fits]))
     return _with_break(fits[best], float(fine[best]), T, weight)
@@ -146,7 +153,7 @@ def _with_break(law: Law, at: float, T: Real, weight: Real) -> Law:
     return Law(
         law.name,
         {**law.values, "break_temperature": at},
-        np.linalg.pinv(scaled.T @ scaled) * variance,
+        _inverse(scaled) * variance,
         law.curve,
         rows,
         law.sum_of_squares,
@@ -209,7 +216,7 @@ def _vogel_law(T: Real, log_y: Real, weight: Real, B: float, T0: float) -> Law:
         "VTF",
         ("ln_prefactor", "pseudo_activation_temperature", "vogel_temperature"),
         np.array([log_A, B, T0]),
-        np.linalg.pinv(scaled.T @ scaled),
+        _inverse(scaled),
         residual,
         rows,
         0,
@@ -225,3 +232,35 @@ def _vogel_law(T: Real, log_y: Real, weight: Real, B: float, T0: float) -> Law:
         law.aicc,
         law.freedom,
     )
+
+
+def extra_scatter(T: Real, log_y: Real, own: Real) -> float:
+    """Relative scatter beyond the stated ``own`` that makes χ² equal its degrees of freedom.
+
+    [Paule & Mandel 1982, doi:10.6028/jres.087.022], about a parabola in 1/T (a line with three
+    temperatures), so that curvature is not taken for scatter. Zero where none is stated.
+    """
+    if not (own > 0).all():
+        return 0.0
+    degree = 2 if len(np.unique(T)) > 3 else 1
+    x = 1.0 / T
+    design = np.vander((x - x.mean()) / np.ptp(x), degree + 1)
+    freedom = len(T) - degree - 1
+    if freedom < 1:
+        return 0.0
+
+    def excess(scatter: float) -> float:
+        weight = 1.0 / np.sqrt(own**2 + scatter**2)
+        scaled = design * weight[:, None]
+        solution = np.linalg.lstsq(scaled, log_y * weight, rcond=None)[0]
+        return float((((log_y - design @ solution) * weight) ** 2).sum()) - freedom
+
+    if excess(0.0) <= 0:
+        return 0.0
+    low, high = 0.0, float(own.max())
+    while excess(high) > 0 and high < 1e3:
+        high *= 4.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+    return 0.5 * (low + high)

@@ -1,0 +1,260 @@
+"""The bill of materials of one cell face, per area, from a cell card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from polylyte.core import units
+from polylyte.core.errors import InputError
+from polylyte.core.quantities import Quantity
+from polylyte.core.results import Verdict
+from polylyte.materials import substances
+from polylyte.materials.cells import Cell, Electrode, Foil, Layer, Liquid
+from polylyte.materials.formulas import molar_mass
+from polylyte.materials.substances import Substance
+
+FARADAY = 96485.33212
+"""C/mol (CODATA 2018)."""
+CLOSES = 0.01
+"""Two entries that say the same thing may differ by 1 %: printed numbers have 2 to 3 digits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One component per area of one cell face; None where the card does not tell."""
+
+    component: str
+    material: str
+    areal_mass: Quantity
+    thickness: Quantity | None
+    areal_cost: Quantity | None = None
+
+
+def items(cell: Cell) -> list[Item]:
+    """Every component of the stack, in the order of the card.
+
+    Raises:
+        InputError: a component whose mass cannot be found, or no component at all.
+    """
+    found = [
+        *([_coating(cell.cathode, cell)] if cell.cathode else []),
+        *([_film("electrolyte", cell.electrolyte, cell)] if cell.electrolyte else []),
+        *([_film("separator", cell.separator, cell)] if cell.separator else []),
+        *([_anode(cell.anode, cell)] if cell.anode else []),
+        *([_liquid(cell.liquid, cell)] if cell.liquid else []),
+        *(_foil(foil, cell, i) for i, foil in enumerate(cell.foils)),
+    ]
+    if not found:
+        raise InputError(
+            "the card has no cathode, electrolyte, anode or foil",
+            where=cell.where,
+            remedy="add cathode = { … }; see the cell card's keys",
+        )
+    return found
+
+
+def areal_capacity(cell: Cell) -> Quantity:
+    """Of the cathode face: as stated, or from its loading.
+
+    Raises:
+        InputError: neither can be found.
+    """
+    cathode = cell.cathode
+    stated = cathode.areal_capacity if cathode else None
+    found = stated or (loading_capacity(cathode) if cathode else None)
+    if found is None:
+        raise InputError(
+            "the areal capacity is not known",
+            where=f"{cell.where} cathode".strip(),
+            remedy='add areal_capacity = "3.2 mAh/cm^2", or loading and specific_capacity',
+        )
+    return found
+
+
+def loading_capacity(electrode: Electrode) -> Quantity | None:
+    """Areal capacity from active mass and specific capacity."""
+    loading, specific = electrode.loading, electrode.specific_capacity
+    if loading is None or specific is None:
+        return None
+    if electrode.loading_of == "coating":
+        if electrode.active_fraction is None:
+            return None
+        loading = loading * electrode.active_fraction
+    return (loading.to("kg/m^2") * specific.to("C/kg")).to("mAh/cm^2")
+
+
+def anode_capacity(cell: Cell) -> Quantity | None:
+    """Areal capacity of the anode from its mass; that of lithium metal is F/M."""
+    anode = cell.anode
+    if anode is None:
+        return None
+    found = loading_capacity(anode)
+    if found is not None or not _is_lithium(anode):
+        return found
+    mass = _anode(anode, cell).areal_mass
+    specific = Quantity(FARADAY / molar_mass("Li"), "C/kg")
+    return (mass.to("kg/m^2") * specific).to("mAh/cm^2")
+
+
+def _is_lithium(anode: Electrode) -> bool:
+    named = _substance(anode.material)
+    return named is not None and named.formula == "Li"
+
+
+def closures(cell: Cell) -> list[Verdict]:
+    """Whether entries that say the same thing agree within 1 %."""
+    pairs: list[tuple[str, Quantity | None, Quantity | None]] = []
+    if cell.cathode:
+        pairs.append(
+            ("cathode capacity", cell.cathode.areal_capacity, loading_capacity(cell.cathode))
+        )
+    if cell.anode:
+        anode = cell.anode
+        product = _product(anode.thickness, _density_of(anode.density, anode.material), None)
+        pairs.append(("anode mass", anode.areal_mass, product))
+        if anode.areal_capacity is not None:
+            pairs.append(("anode capacity", anode.areal_capacity, anode_capacity(cell)))
+    for foil in cell.foils:
+        product = _product(foil.thickness, _density_of(foil.density, foil.material), None)
+        pairs.append((f"{foil.material} foil mass", foil.areal_mass, product))
+    if cell.liquid:
+        liquid = cell.liquid
+        pairs.append(
+            ("liquid mass", liquid.areal_mass, _product(liquid.areal_volume, liquid.density, None))
+        )
+    return [
+        _closure(name, stated, computed)
+        for name, stated, computed in pairs
+        if stated is not None and computed is not None
+    ]
+
+
+def _closure(name: str, stated: Quantity, computed: Quantity) -> Verdict:
+    shown = computed.to(stated.unit)
+    gap = abs(computed.si / stated.si - 1)
+    text = f"{name}: {stated} stated, {shown} from the other entries ({100 * gap:.1f} % apart)"
+    return Verdict(f"{name} closes", gap <= CLOSES, text)
+
+
+def _missing(cell: Cell, part: str, remedy: str) -> InputError:
+    where = f"{cell.where} {part}".strip()
+    return InputError(f"the mass of the {part} cannot be found", where=where, remedy=remedy)
+
+
+def _product(
+    thickness: Quantity | None, density: Quantity | None, porosity: Quantity | None
+) -> Quantity | None:
+    """Mass per area of a layer of a dense (or porous) material."""
+    if thickness is None or density is None:
+        return None
+    mass = thickness.to("m") * density.to("kg/m^3")
+    if porosity is not None:
+        mass = mass * (Quantity(1.0, "1") - porosity)
+    return mass.to("mg/cm^2")
+
+
+def _substance(material: str) -> Substance | None:
+    """What the material names; None for one of the user's own, whose mass must be on the card."""
+    try:
+        return substances.find(material) if material else None
+    except InputError:
+        return None
+
+
+def _density_of(stated: Quantity | None, material: str) -> Quantity | None:
+    """The card's density, else that of the substance the material names."""
+    named = _substance(material)
+    return stated if stated is not None or named is None else named.density
+
+
+def _item(
+    component: str,
+    material: str,
+    mass: Quantity,
+    thickness: Quantity | None,
+    price: Quantity | None,
+) -> Item:
+    cost = None
+    if price is not None:
+        money = "EUR" if "EUR" in price.unit else "USD"
+        cost = (mass.to("kg/m^2") * price.to(f"{money}/kg")).to(f"{money}/m^2")
+    return Item(
+        component=component,
+        material=material,
+        areal_mass=mass.to("mg/cm^2"),
+        thickness=None if thickness is None else thickness.to("um"),
+        areal_cost=cost,
+    )
+
+
+def _coating(cathode: Electrode, cell: Cell) -> Item:
+    mass = _coating_mass(cathode)
+    if mass is None:
+        raise _missing(cell, "cathode", "give loading (with loading_of and active_fraction)")
+    return _item("cathode coating", cathode.material, mass, cathode.thickness, cathode.cost)
+
+
+def _coating_mass(electrode: Electrode) -> Quantity | None:
+    loading = electrode.loading
+    if loading is None:
+        return electrode.areal_mass or _product(
+            electrode.thickness, electrode.density, electrode.porosity
+        )
+    if electrode.loading_of == "coating":
+        return loading
+    fraction = electrode.active_fraction
+    if fraction is None or not fraction.value:
+        return None
+    return loading / fraction
+
+
+def _anode(anode: Electrode, cell: Cell) -> Item:
+    density = _density_of(anode.density, anode.material)
+    mass = _coating_mass(anode) or _product(anode.thickness, density, anode.porosity)
+    if mass is None:
+        raise _missing(cell, "anode", "give areal_mass, or thickness and density")
+    return _item("anode", anode.material, mass, anode.thickness, anode.cost)
+
+
+def _film(name: str, layer: Layer, cell: Cell) -> Item:
+    density = _density_of(layer.density, layer.material)
+    mass = layer.areal_mass or _product(layer.thickness, density, layer.porosity)
+    if mass is None:
+        raise _missing(cell, name, "give areal_mass, or thickness and density")
+    return _item(name, layer.material, mass, layer.thickness, layer.cost)
+
+
+def _liquid(liquid: Liquid, cell: Cell) -> Item:
+    mass = liquid.areal_mass or _product(liquid.areal_volume, liquid.density, None)
+    if mass is None and liquid.electrolyte_to_capacity is not None:
+        ratio = liquid.electrolyte_to_capacity.to("kg/C")
+        mass = (ratio * areal_capacity(cell).to("C/m^2")).to("mg/cm^2")
+    if mass is None:
+        raise _missing(
+            cell, "liquid", "give areal_mass, areal_volume and density, or electrolyte_to_capacity"
+        )
+    # In the pores of electrode and separator: it adds no thickness.
+    return _item("liquid", liquid.material, mass, Quantity(0.0, "um"), liquid.cost)
+
+
+def _foil(foil: Foil, cell: Cell, index: int) -> Item:
+    density = _density_of(foil.density, foil.material)
+    mass = foil.areal_mass or _product(foil.thickness, density, None)
+    if mass is None:
+        raise _missing(cell, f"foils[{index}]", "give areal_mass, or thickness and density")
+    share = 1 / foil.sides
+    thickness = None if foil.thickness is None else foil.thickness * share
+    return _item(f"{foil.material} foil", foil.material, mass * share, thickness, foil.cost)
+
+
+def unit_factor(unit: str) -> float:
+    """SI value of one ``unit``."""
+    return float(units.unit(unit).factor)
+
+
+def add(values: list[Quantity], unit: str) -> Quantity:
+    """A sum that keeps shared sources of uncertainty."""
+    result = Quantity(0.0, unit, how="derived")
+    for value in values:
+        result = result + value
+    return result

@@ -1,0 +1,409 @@
+"""Energy per mass and volume of a cell stack, and where mass and thickness go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from polylyte.core.citations import Citation
+from polylyte.core.errors import InputError, nearest
+from polylyte.core.figures import Figure, Panel, Series
+from polylyte.core.kinds import (
+    AnyQuantity,
+    Area,
+    ArealCapacity,
+    ArealMass,
+    CellVoltage,
+    ElectrolyteToCapacity,
+    EnergyDensity,
+    Length,
+    Mass,
+    Ratio,
+    SpecificEnergy,
+)
+from polylyte.core.methods import method, out
+from polylyte.core.quantities import Quantity
+from polylyte.core.results import Finding, Result
+from polylyte.core.tables import Table
+from polylyte.design import bill
+from polylyte.design.bill import Item
+from polylyte.materials.cells import Cell, Electrode
+
+BETZ_2019 = Citation(
+    "Betz2019",
+    "Betz, J.; Bieker, G.; Meister, P.; Placke, T.; Winter, M.; Schmuch, R.",
+    "Theoretical versus practical energy: a plea for more transparency in the energy "
+    "calculation of different rechargeable battery systems",
+    "Advanced Energy Materials",
+    2019,
+    "9",
+    "1803170",
+    "10.1002/aenm.201803170",
+)
+_BAND = ("stack_mass", "packaging_mass")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackEnergy(Result):
+    """``more`` holds each quantity of each variant of the card, as ``specific_energy@NAME``, and
+    ``stack_mass@lowest`` and ``@highest`` over the card and its variants of equal capacity."""
+
+    specific_energy: SpecificEnergy = out("of the stack, without package")
+    energy_density: EnergyDensity = out("of the stack, without package")
+    areal_mass: ArealMass = out("of everything on the card, per cell face")
+    thickness: Length = out("of everything on the card, per cell face")
+    areal_capacity: ArealCapacity = out("of the cathode face")
+    np_ratio: Ratio = out("areal capacity of the anode over that of the cathode, as stated")
+    ec_ratio: ElectrolyteToCapacity = out("liquid and solid electrolyte over capacity")
+    ec_ratio_liquid: ElectrolyteToCapacity = out("liquid alone over capacity")
+    areal_cost: AnyQuantity = out("of everything on the card, per area")
+    breakdown: Table = out("mass, thickness and their shares by component")
+    np_ratio_from_mass: Ratio | None = out("with the anode's capacity from its mass", default=None)
+    electrode_area: Area | None = out("cathode faces together, for the capacity", default=None)
+    stack_mass: Mass | None = out("bill of materials of the whole cell", default=None)
+    cell_mass: Mass | None = out("stack and package, or from the stated energy", default=None)
+    packaging_mass: Mass | None = out("package and tabs; by difference if not given", default=None)
+    cell_specific_energy: SpecificEnergy | None = out("package included", default=None)
+    variants: Table | None = out("the card's variants side by side", default=None)
+
+
+def figure(result: StackEnergy) -> list[Figure]:
+    """Bars of mass and thickness by component."""
+    table = result.breakdown
+    names = table.column("component")
+    places = [float(i) for i in range(len(names))]
+    figures = []
+    for column, unit in (("areal_mass", "mg/cm^2"), ("thickness", "um")):
+        known = [(i, v) for i, v in zip(places, table.column(column), strict=True) if v is not None]
+        bars = Series(
+            [place for place, _ in known],
+            [value for _, value in known],
+            style="bars",
+            names=[names[int(place)] for place, _ in known],
+        )
+        label = column.replace("_", " ")
+        figures.append(
+            Figure(
+                f"{column}_breakdown",
+                [Panel([bars], "component", label, y_unit=unit)],
+                f"Share of each component in the {label} of one cell face.",
+                "The tallest bar that stores no charge is where energy is gained.",
+            )
+        )
+    return figures
+
+
+@method(
+    "stack.energy",
+    version=1,
+    cites=[BETZ_2019],
+    figure=figure,
+    prose="Energies of the stack were computed from areal capacity, an average voltage of "
+    "{voltage} and the areal masses and thicknesses of its components ({counted}): "
+    "{specific_energy} and {energy_density}. Not included: {omitted}.",
+)
+def stack_energy(
+    *,
+    cell: Cell,
+    average_voltage: CellVoltage | None = None,
+    areal_capacity: ArealCapacity | None = None,
+    variant: str = "",
+) -> StackEnergy:
+    """Specific energy and energy density of one cell face and of the cell.
+
+    e_m = q V / sum(m_i), e_V = q V / sum(d_i), with q the areal capacity of the cathode, m_i and
+    d_i the mass per area and the thickness of each component. A foil coated on both sides counts
+    half. Liquid lies in pores and adds no thickness. N/P is the anode's areal capacity over the
+    cathode's; E/C counts liquid and solid electrolyte. With the cell's capacity Q, the electrode
+    area is Q/q and the stack's mass m Q/q; with a specific energy stated for the whole cell, its
+    mass is Q V over that and the package follows by difference.
+
+    Uncertainties are carried to first order.
+
+    Parameters:
+        cell: the areal cell card; its variants are computed beside it
+        average_voltage: replaces that of the card
+        areal_capacity: replaces that of the card's cathode
+        variant: name of the variant that takes the place of the card
+
+    Raises:
+        InputError: no average voltage, no areal capacity, or a component without mass.
+
+    References:
+        Betz et al. 2019, doi:10.1002/aenm.201803170.
+    """
+    chosen = _chosen(cell, variant)
+    changed = _with(chosen, average_voltage, areal_capacity)
+    others = {
+        name: _with(other, average_voltage, areal_capacity)
+        for name, other in cell.variants.items()
+        if name != variant
+    }
+    answer = _answer(changed)
+    beside = {name: _answer(other) for name, other in others.items()}
+    found = bill.items(changed)
+    closures = tuple(bill.closures(changed))
+    omitted = _omitted(changed)
+    return StackEnergy(
+        **answer,
+        breakdown=_breakdown(found),
+        variants=_side_by_side(variant or "as stated", answer, beside) if beside else None,
+        more={
+            **{f"{q}@{name}": v for name, values in beside.items() for q, v in values.items()},
+            **_band(changed, answer, others, beside),
+        },
+        verdicts=closures,
+        findings=(
+            *_findings(changed, answer, omitted, found),
+            *(Finding(v.text, "warning") for v in closures if not v.passed),
+        ),
+        text={
+            "voltage": str(_voltage(changed)),
+            "counted": ", ".join(item.component for item in found),
+            "omitted": ", ".join(omitted) or "nothing",
+        },
+    )
+
+
+def _chosen(cell: Cell, variant: str) -> Cell:
+    if variant and variant not in cell.variants:
+        raise InputError(
+            f"the card has no variant '{variant}'",
+            where=cell.where,
+            remedy=nearest(variant, cell.variants),
+        )
+    return cell.variants[variant] if variant else cell
+
+
+def _with(cell: Cell, voltage: Quantity | None, capacity: Quantity | None) -> Cell:
+    if voltage is not None:
+        cell = replace(cell, average_voltage=voltage)
+    if capacity is not None:
+        cathode = cell.cathode or Electrode()
+        # The loading's capacity would contradict the one that replaces it.
+        cell = replace(
+            cell, cathode=replace(cathode, areal_capacity=capacity, specific_capacity=None)
+        )
+    return cell
+
+
+def _voltage(cell: Cell) -> Quantity:
+    if cell.average_voltage is None:
+        raise InputError(
+            "the average voltage is not known",
+            where=cell.where,
+            remedy='add average_voltage = "3.8 V"',
+        )
+    return cell.average_voltage
+
+
+def _answer(cell: Cell) -> dict[str, Any]:
+    found = bill.items(cell)
+    capacity, voltage = bill.areal_capacity(cell).to("mAh/cm^2"), _voltage(cell)
+    energy = capacity.to("C/m^2") * voltage.to("V")
+    mass = bill.add([item.areal_mass for item in found], "mg/cm^2")
+    thickness = _thickness(found)
+    answer = {
+        "specific_energy": _ratio(energy, mass.to("kg/m^2"), "Wh/kg"),
+        "energy_density": _ratio(energy, thickness, "Wh/L"),
+        "areal_mass": mass,
+        "thickness": thickness.to("um"),
+        "areal_capacity": capacity,
+        **_ratios(cell, capacity, found),
+        "areal_cost": _cost(found),
+        **_whole(cell, capacity, voltage, mass),
+    }
+    return {name: value for name, value in answer.items() if value is not None}
+
+
+def _ratio(above: Quantity, below: Quantity, unit: str) -> Quantity:
+    """above / below in ``unit``; the texts of V C/m^2 and J are different, their SI is not."""
+    if below.value is None:
+        return Quantity(None, unit, flags=below.flags)
+    divided = above / below
+    parts, value = divided.components, divided.value
+    factor = bill.unit_factor(unit)
+    assert value is not None
+    scaled = {source: part / factor for source, part in parts.items()}
+    return Quantity(value / factor, unit, scaled, "derived")
+
+
+def _thickness(found: list[Item]) -> Quantity:
+    unknown = [item.component for item in found if item.thickness is None]
+    if unknown:
+        return Quantity(None, "m", flags=(f"thickness of {', '.join(unknown)} unknown",))
+    return bill.add([item.thickness for item in found if item.thickness is not None], "um").to("m")
+
+
+def _ratios(cell: Cell, capacity: Quantity, found: list[Item]) -> dict[str, Quantity]:
+    liquid = [i.areal_mass for i in found if i.component == "liquid"]
+    solid = [i.areal_mass for i in found if i.component == "electrolyte"]
+    both = [(bill.add(part, "mg/cm^2") / capacity).to("g/Ah") for part in (liquid + solid, liquid)]
+    ratios = {"ec_ratio": both[0], "ec_ratio_liquid": both[1]}
+    stated = cell.anode.areal_capacity if cell.anode else None
+    computed = bill.anode_capacity(cell)
+    anode = stated if stated is not None else computed
+    if anode is None:
+        why = "no anode on the card" if cell.anode is None else "anode capacity unknown"
+        ratios["np_ratio"] = Quantity(None, "1", flags=(why,))
+        return ratios
+    ratios["np_ratio"] = (anode.to("mAh/cm^2") / capacity).to("1")
+    if stated is not None and computed is not None:
+        ratios["np_ratio_from_mass"] = (computed / capacity).to("1")
+    return ratios
+
+
+def _cost(found: list[Item]) -> Quantity:
+    costs = [item.areal_cost for item in found if item.areal_cost is not None]
+    missing = [item.component for item in found if item.areal_cost is None]
+    if missing:
+        return Quantity(None, "USD/m^2", flags=(f"price of {', '.join(missing)} unknown",))
+    if len({cost.unit for cost in costs}) > 1:
+        return Quantity(None, "USD/m^2", flags=("prices in two currencies",))
+    return bill.add(costs, costs[0].unit)
+
+
+def _whole(
+    cell: Cell, areal: Quantity, voltage: Quantity, mass: Quantity
+) -> dict[str, Quantity | None]:
+    """What follows for the whole cell, where its capacity or area is on the card."""
+    capacity = cell.capacity
+    if capacity is None and cell.area is not None and cell.layers is not None:
+        capacity = (areal.to("C/m^2") * cell.area.to("m^2")).to("C") * float(cell.layers)
+    if capacity is None:
+        return {}
+    area = (capacity.to("C") / areal.to("C/m^2")).to("cm^2")
+    stack = (mass.to("kg/m^2") * area.to("m^2")).to("g")
+    energy = capacity.to("C") * voltage.to("V")
+    given = cell.package
+    parts = [m for m in ((given.mass, given.tabs_mass) if given else ()) if m is not None]
+    package = bill.add([part.to("g") for part in parts], "g") if parts else None
+    whole: Quantity | None = None
+    if cell.specific_energy is not None:
+        whole = _ratio(energy, cell.specific_energy.to("J/kg"), "g")
+        package = package or whole - stack
+    elif package is not None:
+        whole = stack + package
+    return {
+        "electrode_area": area,
+        "stack_mass": stack,
+        "cell_mass": whole,
+        "packaging_mass": package,
+        "cell_specific_energy": None if whole is None else _ratio(energy, whole.to("kg"), "Wh/kg"),
+    }
+
+
+def _breakdown(found: list[Item]) -> Table:
+    mass = bill.add([item.areal_mass for item in found], "mg/cm^2")
+    thickness = _thickness(found)
+    unknown = Quantity(None, "um")
+    no_share = Quantity(None, "%")
+    shares = [
+        no_share if item.thickness is None or thickness.value is None
+        else (item.thickness.to("m") / thickness).to("%")
+        for item in found
+    ]  # fmt: skip
+    return Table.of_quantities(
+        {"component": [i.component for i in found], "material": [i.material for i in found]},
+        {
+            "areal_mass": [i.areal_mass for i in found],
+            "mass_share": [(i.areal_mass / mass).to("%") for i in found],
+            "thickness": [i.thickness or unknown for i in found],
+            "thickness_share": shares,
+        },
+    )
+
+
+_COMPARED = (
+    "specific_energy", "energy_density", "areal_mass", "thickness", "np_ratio", "ec_ratio",
+    "stack_mass", "cell_mass", "packaging_mass",
+)  # fmt: skip
+
+
+def _side_by_side(
+    label: str, answer: Mapping[str, Quantity], beside: Mapping[str, Mapping[str, Quantity]]
+) -> Table:
+    rows = {label: answer, **beside}
+    columns = {}
+    for name in _COMPARED:
+        known = next((row[name] for row in rows.values() if name in row), None)
+        if known is not None:
+            columns[name] = [row.get(name, Quantity(None, known.unit)) for row in rows.values()]
+    return Table.of_quantities({"variant": list(rows)}, columns)
+
+
+def _band(
+    cell: Cell,
+    answer: Mapping[str, Quantity],
+    others: Mapping[str, Cell],
+    beside: Mapping[str, Mapping[str, Quantity]],
+) -> dict[str, Quantity]:
+    """Lowest and highest of what the card leaves open, over variants of the same cell."""
+    same = [
+        beside[name]
+        for name, other in others.items()
+        if other.capacity == cell.capacity and other.specific_energy == cell.specific_energy
+    ]
+    band = {}
+    for name in _BAND:
+        values = [row[name] for row in (answer, *same) if name in row]
+        if same and values:
+            band[f"{name}@lowest"] = min(values, key=lambda value: value.si)
+            band[f"{name}@highest"] = max(values, key=lambda value: value.si)
+    return band
+
+
+def _omitted(cell: Cell) -> list[str]:
+    """What a real cell has and this card does not."""
+    package = cell.package
+    there = {
+        "cathode current collector": any(foil.material == "Al" for foil in cell.foils),
+        "anode current collector": any(foil.material != "Al" for foil in cell.foils),
+        "tabs": package is not None and package.tabs_mass is not None,
+        "package": package is not None and package.mass is not None,
+        "anode": cell.anode is not None,
+        "electrolyte": bool(cell.electrolyte or cell.liquid),
+    }
+    return [name for name, is_there in there.items() if not is_there]
+
+
+def _findings(
+    cell: Cell, answer: Mapping[str, Quantity], omitted: list[str], found: list[Item]
+) -> list[Finding]:
+    findings = []
+    if omitted:
+        findings.append(Finding(f"the stack's energies leave out: {', '.join(omitted)}", "warning"))
+    elif cell.package is not None:
+        findings.append(Finding("the stack's energies leave out package and tabs"))
+    if cell.electrolyte is not None and cell.liquid is not None:
+        findings.append(
+            Finding(
+                "a cell with a solid electrolyte that also holds liquid: E/C is "
+                f"{answer['ec_ratio']} with the solid counted, {answer['ec_ratio_liquid']} without"
+            )
+        )
+    single = [foil.material for foil in cell.foils if foil.sides == 1]
+    if single and cell.format in ("pouch", "cylindrical", "prismatic"):
+        findings.append(
+            Finding(
+                f"{', '.join(single)} foil counts in full, as for one coated side",
+                remedy="sides = 2 where both sides are coated",
+            )
+        )
+    estimated = [item.component for item in found if item.material == "PE"]
+    if estimated:
+        findings.append(
+            Finding(f"density of {', '.join(estimated)}: dense polyethylene unless stated")
+        )
+    package = answer.get("packaging_mass")
+    if package is not None and package.si < 0:
+        findings.append(
+            Finding(
+                f"the stack alone is {-package.si * 1e3:.2f} g heavier than the whole cell "
+                "that the stated specific energy allows",
+                "error",
+                remedy="check the entries, or the stated energy",
+            )
+        )
+    return findings

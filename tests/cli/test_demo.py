@@ -1,0 +1,33 @@
+"""``polylyte demo``: truth beside result, in seconds."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from polylyte.cli import START, main
+
+
+def test_the_bare_command_says_where_to_start(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    said = capsys.readouterr().out
+    assert said == START
+    assert len(said.strip().splitlines()) == 3
+
+
+def test_the_demonstration_recovers_its_truth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "demo"
+    began = time.perf_counter()
+    assert main(["demo", str(folder), "--no-browser"]) == 0
+    assert time.perf_counter() - began < 20
+    said = capsys.readouterr().out
+    assert "recovered" in said
+    assert (folder / "report" / "report.html").exists()
+    assert len(list((folder / "raw").glob("*.DTA"))) == 8
+    began = time.perf_counter()
+    assert main(["demo", str(folder), "--no-browser"]) == 0
+    assert time.perf_counter() - began < 10
