@@ -6,6 +6,9 @@ import re
 
 _SECTION = re.compile(r"^([A-Z][A-Za-z ]{2,20}):$")
 _EQUATION = re.compile(r"^(?!\w+ \w+ \w+ \w+ )[^.:]{1,48}?\s[=≈≤]\s\S")
+_RUNS_ON = re.compile(
+    r"(\b(a|an|and|are|at|between|by|for|from|in|is|it|of|on|or|the|to|where|with)|,)$"
+)
 _DOI = re.compile(r"(?:https?://doi\.org/|doi:\s?)(10\.\d{4,9}/[^\s;,]*[^\s;,.)\]])")
 _CODE = re.compile(r":\w+:`~?([^`]+)`|``([^`]+)``")
 
@@ -105,7 +108,8 @@ def _equations(lines: list[str]) -> int:
             break
         count += 1
     after = lines[count].strip() if count < len(lines) else ""
-    return 0 if after[:1].islower() else count
+    runs_on = count and _RUNS_ON.search(lines[count - 1])
+    return 0 if runs_on or after[:1].islower() else count
 
 
 def _escaped_html(text: str) -> str:

@@ -49,13 +49,21 @@ def on_config(config: Any) -> Any:
     """Put the generated pages and the decisions into the navigation."""
     decisions = sorted(p.name for p in Path(config.docs_dir, "decisions").glob("0*.md"))
     methods = [{r: [f"methods/{id}.md" for id in ids]} for r, ids in reference.rooms().items()]
-    for entry in config.nav or []:
-        for title, pages in entry.items() if isinstance(entry, dict) else ():
-            if title == "Methods":
-                entry[title] = ["methods/index.md", *methods]
-            elif title == "Decisions":
-                entry[title] = [f"decisions/{name}" for name in decisions]
+    made = {
+        "methods/index.md": ["methods/index.md", *methods],
+        "decisions": [f"decisions/{name}" for name in decisions],
+    }
+    _fill(config.nav, made)
     return config
+
+
+def _fill(nav: Any, made: dict[str, list[Any]]) -> None:
+    for entry in nav or []:
+        for title, value in list(entry.items()) if isinstance(entry, dict) else ():
+            if isinstance(value, list):
+                _fill(value, made)
+            elif value in made:
+                entry[title] = made[value]
 
 
 def on_files(files: Any, config: Any) -> Any:

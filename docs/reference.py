@@ -156,6 +156,10 @@ def default_text(p: Parameter) -> str:
         return quantity_text(p.default)
     if isinstance(p.default, bool):
         return f"`{str(p.default).lower()}`"
+    if isinstance(p.default, list | tuple):
+        return ", ".join(
+            quantity_text(v) if isinstance(v, Quantity) else f"`{v}`" for v in p.default
+        ) or "–"
     return f"`{p.default}`"
 
 
@@ -213,6 +217,9 @@ def example(p: Parameter) -> str:
     default = None if p.default is MISSING else p.default
     if isinstance(default, Quantity):
         return f'"{default.value:g} {default.unit}"' if default.unit != "1" else f"{default.value:g}"
+    if default and isinstance(default, list | tuple):
+        texts = (f'"{v.value:g} {v.unit}"' if isinstance(v, Quantity) else repr(v) for v in default)
+        return f"[{', '.join(texts)}]"
     match p.type:
         case "quantity":
             plain_number = p.kind is not None and p.kind.display in ("", "1")

@@ -324,9 +324,10 @@ def test_a_thousand_step_plan_with_nothing_to_do(room: Room, write_study: WriteS
     store = open_store(study)
     took = []
     for _ in range(5):
-        began = time.perf_counter()
+        # Processor time: the bound is on the work, not on what else the machine does.
+        began = time.process_time()
         made = plan(study, store)
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     assert all(p.state == "cached" for p in made.steps.values())
     assert min(took) < 0.1, took
 

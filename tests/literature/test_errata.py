@@ -19,7 +19,8 @@ def test_every_entry_of_the_list_is_shipped(data):
 def test_letter_and_kind_fit():
     for erratum in errata():
         assert erratum.id.startswith(f"{erratum.seed}-E")
-        assert erratum.what and erratum.where
+        assert erratum.what
+        assert erratum.where
         assert set(erratum.kind.split("/")) <= set(KINDS)
 
 

@@ -64,7 +64,8 @@ def arrhenius(result: ToyConductivity) -> list[Figure]:
                 Panel([Series(real, imag, "25 °C"), Series(real, imag, "fit", "line", color=0)],
                       "Z′", "−Z″", "ohm", "ohm", equal=True, title="Nyquist"),
                 Panel([Series([0, 1, 2], [3, 2, 4], "R", "bars", y_error=[0.1, 0.2, 0.3],
-                              names=["bulk", "<i>SEI</i>", "contact"])], "", "Resistance", "", "ohm"),
+                              names=["bulk", "<i>SEI</i>", "contact"])],
+                      "", "Resistance", "", "ohm"),
             ],
             "Impedance of the blocking cell.", "Residuals below 1 % without a trend are good.",
             width="double",
@@ -138,8 +139,8 @@ def conductivity_result(origin: str = "") -> Stored:
         {"temperature": temperatures, "phase": ["solid"] * 6}, {"conductivity": values},
         {"temperature": "K"},
     )  # fmt: skip
-    at25 = Quantity(1.0312, "mS/cm", {"cell.blocking.area": 0.015, "cell.blocking.thickness": 0.0343,
-                    "sigma: fit": 0.018}, "measured", {"temperature": "25 degC", "n": "3"})  # fmt: skip
+    parts = {"cell.blocking.area": 0.015, "cell.blocking.thickness": 0.0343, "sigma: fit": 0.018}
+    at25 = Quantity(1.0312, "mS/cm", parts, "measured", {"temperature": "25 degC", "n": "3"})
     return Stored(
         key="k" * 64,
         digest="d" * 64,
@@ -246,9 +247,19 @@ def make_run(**changes: object) -> Run:
     return Run(**{**run, **changes})  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def run() -> Run:
+@pytest.fixture(scope="session", name="whole_run")
+def _whole_run():
     return make_run()
+
+
+@pytest.fixture(scope="session", name="toy_lookup")
+def _toy_lookup():
+    return lookup
+
+
+@pytest.fixture
+def run(whole_run) -> Run:
+    return whole_run
 
 
 @pytest.fixture(name="lookup")

@@ -77,7 +77,7 @@ def raw(method: Method, inputs: Pairs, values: Pairs) -> dict[str, Any]:
     """
     table: dict[str, Any] = {}
     for name, text in inputs:
-        _known(method, name.partition(".")[0])
+        _known(method, name)
         parameter = method.parameters[name]
         if parameter.type == "data" and parameter.many:
             table.setdefault(name, []).append(text)

@@ -12,6 +12,7 @@ from polylyte.core import units
 from polylyte.core.errors import InputError, nearest
 from polylyte.core.kinds import Kind
 from polylyte.core.methods import Parameter
+from polylyte.core.numbers import parse_number
 from polylyte.core.quantities import Quantity, q
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
@@ -47,6 +48,8 @@ def quantity(raw: Any, kind: Kind, *, where: str, source: str) -> Quantity:
             raise InputError(f"'{raw}' divides by zero", where=where, remedy="write it as in 'C/5'")
         return Quantity(float(rate["a"] or 1) / over, "C-rate")
     try:
+        if not kind.plain_number and not parse_number(raw).unit:
+            raise InputError(f"'{raw}' has no unit", remedy=f"write it as '{raw} {kind.display}'")
         return _of_kind(q(raw, source=source), kind, where)
     except InputError as error:
         raise error if error.where else error.at(where) from None

@@ -22,7 +22,7 @@ from polylyte.core import processes, replicates, sweep, worker
 from polylyte.core.encoding import encode
 from polylyte.core.errors import MachineError, PolylyteError
 from polylyte.core.plan import Plan, Planned
-from polylyte.core.store import Store
+from polylyte.core.store import Store, machine_errors
 from polylyte.core.study import REPLICATES
 from polylyte.core.worker import Ended, Job
 
@@ -96,7 +96,8 @@ def execute(plan: Plan, store: Store, executor: Executor, listen: Listener) -> d
 def store_signals(store: Store) -> Any:
     """A folder of this run for progress files and the wish to stop."""
     folder = store.root / "tmp" / f"{processes.me()}.run{next(_runs)}"
-    folder.mkdir(parents=True, exist_ok=True)
+    with machine_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     try:
         yield folder
     finally:

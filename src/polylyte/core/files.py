@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from glob import glob
+from glob import escape, glob
 from pathlib import Path
 
 from polylyte.core.errors import InputError, nearest
@@ -37,7 +37,9 @@ def find(pattern: str, folder: Path, *, where: str) -> list[InputFile]:
     expanded = _expand(pattern, where)
     fields = _FIELD.findall(expanded)
     text = str(folder / expanded) if not os.path.isabs(expanded) else expanded
-    shell = as_glob(text)
+    # Brackets in the name of the study's folder are no pattern.
+    above = "" if os.path.isabs(expanded) else escape(str(folder / "x")[:-1])
+    shell = above + as_glob(str(Path(expanded)))
     paths = [Path(p) for p in sorted(glob(shell, recursive=True)) if os.path.isfile(p)]
     if not fields and os.path.isfile(text):
         paths = [Path(text)]

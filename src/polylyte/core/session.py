@@ -15,12 +15,12 @@ from typing import Any
 from polylyte.core import study as studies
 from polylyte.core.canonical import digest
 from polylyte.core.compare import compare
-from polylyte.core.errors import InputError
+from polylyte.core.errors import InputError, MachineError
 from polylyte.core.execution import Event, Executor, Listener, execute, process_pool
 from polylyte.core.plan import Plan, plan
 from polylyte.core.runs import Run, Status, StepOutcome
 from polylyte.core.store import Store
-from polylyte.core.study import Study
+from polylyte.core.study import Step, Study
 from polylyte.core.worker import Ended
 
 _STATUS: Mapping[str, Status] = {
@@ -60,10 +60,18 @@ def run_study(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     study = studies.load(path)
     kept = open_store(study, store, durable=durable)
-    planned = plan(study, kept)
-    with pool() as executor:
-        ended = execute(planned, kept, executor, listen)
-    run = collect(planned, kept, ended, started=started, command=command, began=began)
+    for _ in range(2):
+        planned = plan(study, kept)
+        with pool() as executor:
+            ended = execute(planned, kept, executor, listen)
+        keys = {n: item.key.result if item.key else None for n, item in planned.steps.items()}
+        run = collect(planned, kept, ended, keys, started=started, command=command, began=began)
+        damaged = [s for s in run.steps if s.result is None and ended[s.name].head is not None]
+        if not damaged:
+            break
+        # What was damaged has been set aside, so a second pass makes it anew.
+    for step in damaged:
+        ended[step.name] = Ended(step.name, "failed", None, step.reason, MachineError.exit_code)
     remember(kept, planned, ended, run)
     return run, ended
 
@@ -72,14 +80,18 @@ def collect(
     planned: Plan,
     store: Store,
     ended: Mapping[str, Ended],
+    keys: Mapping[str, str | None],
     *,
     started: str,
     command: str,
     began: float,
 ) -> Run:
-    """What a run left behind, with every result loaded."""
+    """What a run left behind, with every result loaded by its key."""
     study = planned.study
-    steps = {name: _outcome(planned, store, name, ended.get(name)) for name in study.steps}
+    steps = {
+        name: _outcome(step, store, ended.get(name), keys.get(name))
+        for name, step in study.steps.items()
+    }
     return Run(
         title=study.title,
         path=study.path,
@@ -96,11 +108,11 @@ def collect(
     )
 
 
-def _outcome(planned: Plan, store: Store, name: str, ended: Ended | None) -> StepOutcome:
-    step, key = planned.study.steps[name], planned.steps[name].key
+def _outcome(step: Step, store: Store, ended: Ended | None, key: str | None) -> StepOutcome:
+    name = step.name
     if ended is None:
         return StepOutcome(name, step.method, "planned")
-    result = store.get(key.result) if key is not None and ended.head is not None else None
+    result = store.get(key) if key is not None and ended.head is not None else None
     if ended.head is not None and result is None:
         reason = "its result in the store was damaged and set aside; run again"
         return StepOutcome(name, step.method, "failed", None, reason)
@@ -136,12 +148,16 @@ def from_store(path: Path, store: Store) -> Run:
     study = studies.load(path)
     record = last_run(store, study.path)
     planned = plan(study, store)
-    ended = {}
-    for name, seen in record["steps"].items():
-        head = store.head(seen["key"]) if seen["key"] else None
-        ending = seen["ending"] if head is not None or seen["key"] is None else "stopped"
-        ended[name] = Ended(name, ending, head, seen["reason"], seconds=seen["seconds"])
-    return collect(planned, store, ended, started=record["started"], command="", began=began)
+    keys = {name: seen["key"] for name, seen in record["steps"].items()}
+    ended = {name: _seen(name, seen, store) for name, seen in record["steps"].items()}
+    return collect(planned, store, ended, keys, started=record["started"], command="", began=began)
+
+
+def _seen(name: str, seen: Mapping[str, Any], store: Store) -> Ended:
+    head = store.head(seen["key"]) if seen["key"] else None
+    if seen["key"] and head is None:
+        return Ended(name, "stopped", reason="its result is no longer in the store; run again")
+    return Ended(name, seen["ending"], head, seen["reason"], seconds=seen["seconds"])
 
 
 # -- what earlier runs saw -------------------------------------------------------------------

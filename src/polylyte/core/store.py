@@ -166,16 +166,17 @@ class Store:
             "words": encoded.words,
             "provenance": dict(provenance),
         }
-        record = f"{json.dumps(head)}\n{json.dumps(body, ensure_ascii=False)}\n{_END}\n".encode()
+        record = f"{json.dumps(head)}\n{json.dumps(body, ensure_ascii=False)}\n".encode()
+        record += _sha256(record).encode()
         folder = self.folder(key)
         with machine_errors(folder):
-            self._commit(folder, record, tables, encoded.files)
+            self._commit(key, record, tables, encoded.files)
         return self.head(key) or head
 
     def _commit(
-        self, folder: Path, record: bytes, tables: Mapping[str, bytes], files: Mapping[str, bytes]
+        self, key: str, record: bytes, tables: Mapping[str, bytes], files: Mapping[str, bytes]
     ) -> None:
-        temporary = self._temporary()
+        folder, temporary = self.folder(key), self._temporary()
         try:
             temporary.mkdir(parents=True)
             for sub, contents, suffix in (("tables", tables, ".parquet"), ("files", files, "")):
@@ -188,11 +189,9 @@ class Store:
             self._write(temporary / "record.json", record)
             self._sync_folder(temporary)
             folder.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.rename(temporary, folder)
-            except OSError as error:
-                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-                    raise
+            # Another was first: its result stands, unless it is corrupt and so set aside.
+            if not _moved(temporary, folder) and self.get(key) is None:
+                _moved(temporary, folder)
             self._sync_folder(folder.parent)
         finally:
             _remove(temporary)
@@ -216,10 +215,10 @@ class Store:
         """
         folder = self.folder(key)
         try:
-            head_line, body_line, end = (folder / "record.json").read_bytes().split(b"\n")[:3]
-            if end.decode() != _END:
-                raise ValueError("cut short")
-            head, body = json.loads(head_line), json.loads(body_line)
+            record, _, checksum = (folder / "record.json").read_bytes().rpartition(b"\n")
+            if _sha256(record + b"\n") != checksum.decode():
+                raise ValueError("cut short or changed")
+            head, body = map(json.loads, record.split(b"\n"))
             tables = {
                 name: table_from_bytes(
                     _checked(folder / "tables" / f"{_safe(name)}.parquet", entry["sha256"]),
@@ -271,7 +270,15 @@ class Store:
         self._set_aside(self.folder(key))
 
 
-_END = "end"
+def _moved(source: Path, target: Path) -> bool:
+    """Move a folder to a place where there is none; False if there is one."""
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return False
+    return True
 
 
 def _checked(path: Path, sha256: str) -> bytes:

@@ -85,7 +85,12 @@ def load(path: Path) -> Study:
     """
     if path.is_dir():
         path = path / "study.toml"
-    return build(read_toml(path), path)
+    content = read_toml(path)
+    if not content:
+        raise InputError(
+            "is empty", where=str(path), remedy="'polylyte init FOLDER' writes a study"
+        )
+    return build(content, path)
 
 
 def build(content: Mapping[str, Any], path: Path) -> Study:
@@ -100,12 +105,7 @@ def build(content: Mapping[str, Any], path: Path) -> Study:
                 f"unknown section '{name}'", where=str(path), remedy=nearest(name, known)
             )
         sections[name] = _tables(content[name], f"{path} [{name}]")
-    about = content.get("study", {})
-    for key in about:
-        if key not in _STUDY_KEYS:
-            raise InputError(
-                f"unknown key '{key}'", where=f"{path} [study]", remedy=nearest(key, _STUDY_KEYS)
-            )
+    about = _about(content.get("study", {}), f"{path} [study]")
     steps: dict[str, Step] = {}
     for name, table in _tables(content.get("step", {}), f"{path} [step]").items():
         for step in _steps(name, table, f"{path} [step.{name}]"):
@@ -120,6 +120,21 @@ def build(content: Mapping[str, Any], path: Path) -> Study:
         steps=steps,
         expected=tuple(_expected(content.get("expect", {}), steps, path)),
     )
+
+
+def _about(content: Any, where: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise InputError("is not a table", where=where, remedy='write [study] and title = "…"')
+    for key, value in content.items():
+        if key not in _STUDY_KEYS:
+            raise InputError(
+                f"unknown key '{key}'", where=where, remedy=nearest(key, _STUDY_KEYS)
+            )
+        texts = value if key in ("authors", "errata") else [value]
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            kind = "a list of texts" if key in ("authors", "errata") else "text"
+            raise InputError(f"{key} is not {kind}", where=where, remedy="put it in quotes")
+    return content
 
 
 def _tables(content: Any, where: str) -> dict[str, dict[str, Any]]:
@@ -156,7 +171,8 @@ def _steps(name: str, table: Mapping[str, Any], where: str) -> list[Step]:
     replicates = table.get("replicates")
     if replicates is None:
         return [Step(name, method, arguments, over)]
-    if not isinstance(replicates, dict) or len(replicates) < 2:
+    tables = list(replicates.values()) if isinstance(replicates, dict) else []
+    if len(tables) < 2 or not all(isinstance(table, dict) for table in tables):
         raise InputError(
             "replicates needs at least two named tables",
             where=where,
@@ -194,8 +210,10 @@ def _flatten(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]
     return items
 
 
-def _expected(content: Mapping[str, Any], steps: Mapping[str, Step], path: Path) -> list[Expected]:
+def _expected(content: Any, steps: Mapping[str, Step], path: Path) -> list[Expected]:
     found = []
+    if not isinstance(content, dict):
+        raise InputError("is not a table", where=f"{path} [expect]")
     for name, entry in content.items():
         where = f'{path} [expect] "{name}"'
         step, dot, _ = name.partition(".")

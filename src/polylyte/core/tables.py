@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from polylyte.core.errors import InputError, nearest
 from polylyte.core.quantities import Quantity
+from polylyte.core.units import convert, unit
 
 if TYPE_CHECKING:
     import polars
@@ -79,13 +80,24 @@ class Table:
         columns: dict[str, Any] = {}
         units: dict[str, str] = {}
         for label in frame.columns:
-            name, _, unit = (part.strip() for part in label.partition("/"))
+            name, unit = _heading(label)
             if name.startswith("u(") and name.endswith(")"):
                 name = f"{name[2:-1].strip()}|stated in {path.name}{PER_ROW}"
-            elif unit:
-                units[name] = unit
+            if name in columns:
+                raise InputError(f"has two columns '{name}'", where=str(path))
+            if unit and not frame[label].dtype.is_numeric() and frame[label].drop_nulls().len():
+                raise InputError(
+                    f"column '{label}' holds text", where=str(path), remedy="give numbers alone"
+                )
             columns[name] = frame[label]
-        return Table(polars.DataFrame(columns), units)
+            units[name] = unit
+        for name, column in columns.items():
+            of, bar, _ = name.partition("|")
+            if bar and units[name] and units[name] != units.get(of, ""):
+                factor = convert(1.0, units[name], units.get(of) or "1")
+                columns[name] = column * factor
+        given = {name: unit for name, unit in units.items() if unit and "|" not in name}
+        return Table(polars.DataFrame(columns), given)
 
     @property
     def columns(self) -> list[str]:
@@ -157,3 +169,12 @@ class Table:
             if std is not None:
                 shown[f"u({name})" + (f" / {unit}" if unit not in ("", "1") else "")] = std
         return str(polars.DataFrame(shown).write_csv())
+
+
+def _heading(label: str) -> tuple[str, str]:
+    """Name and unit of ``name / unit``; a heading such as ``O/Li`` is all name."""
+    name, slash, text = (part.strip() for part in label.partition("/"))
+    try:
+        return name, unit(text).text if slash else ""
+    except InputError:
+        return label.strip(), ""

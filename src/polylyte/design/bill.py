@@ -167,6 +167,21 @@ def _density_of(stated: Quantity | None, material: str) -> Quantity | None:
     return stated if stated is not None or named is None else named.density
 
 
+def estimated_densities(cell: Cell) -> list[str]:
+    """Densities that are estimates of the table of substances, and are used."""
+    parts = (cell.electrolyte, cell.separator, cell.anode, *cell.foils)
+    named = [
+        _substance(part.material)
+        for part in parts
+        if part is not None and part.density is None and part.areal_mass is None
+    ]
+    return [
+        f"{s.label} {s.density} ({s.density_source})"
+        for s in named
+        if s is not None and s.density is not None and s.density_grade == "estimate"
+    ]
+
+
 def _item(
     component: str,
     material: str,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from polylyte.core.citations import Citation
 from polylyte.core.errors import InputError, nearest
@@ -26,7 +25,7 @@ from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding, Result
 from polylyte.core.tables import Table
-from polylyte.design import bill
+from polylyte.design import bill, energy
 from polylyte.design.bill import Item
 from polylyte.materials.cells import Cell, Electrode
 
@@ -140,8 +139,8 @@ def stack_energy(
         for name, other in cell.variants.items()
         if name != variant
     }
-    answer = _answer(changed)
-    beside = {name: _answer(other) for name, other in others.items()}
+    answer = energy.energies(changed)
+    beside = {name: energy.energies(other) for name, other in others.items()}
     found = bill.items(changed)
     closures = tuple(bill.closures(changed))
     omitted = _omitted(changed)
@@ -150,16 +149,17 @@ def stack_energy(
         breakdown=_breakdown(found),
         variants=_side_by_side(variant or "as stated", answer, beside) if beside else None,
         more={
-            **{f"{q}@{name}": v for name, values in beside.items() for q, v in values.items()},
+            **{f"{q}@{name}": v[q] for name, v in beside.items() for q in _COMPARED if q in v},
             **_band(changed, answer, others, beside),
         },
         verdicts=closures,
         findings=(
-            *_findings(changed, answer, omitted, found),
+            *_findings(changed, answer, omitted),
+            *_too_heavy({variant or "as stated": answer, **beside}),
             *(Finding(v.text, "warning") for v in closures if not v.passed),
         ),
         text={
-            "voltage": str(_voltage(changed)),
+            "voltage": str(energy.average_voltage(changed)),
             "counted": ", ".join(item.component for item in found),
             "omitted": ", ".join(omitted) or "nothing",
         },
@@ -188,115 +188,9 @@ def _with(cell: Cell, voltage: Quantity | None, capacity: Quantity | None) -> Ce
     return cell
 
 
-def _voltage(cell: Cell) -> Quantity:
-    if cell.average_voltage is None:
-        raise InputError(
-            "the average voltage is not known",
-            where=cell.where,
-            remedy='add average_voltage = "3.8 V"',
-        )
-    return cell.average_voltage
-
-
-def _answer(cell: Cell) -> dict[str, Any]:
-    found = bill.items(cell)
-    capacity, voltage = bill.areal_capacity(cell).to("mAh/cm^2"), _voltage(cell)
-    energy = capacity.to("C/m^2") * voltage.to("V")
-    mass = bill.add([item.areal_mass for item in found], "mg/cm^2")
-    thickness = _thickness(found)
-    answer = {
-        "specific_energy": _ratio(energy, mass.to("kg/m^2"), "Wh/kg"),
-        "energy_density": _ratio(energy, thickness, "Wh/L"),
-        "areal_mass": mass,
-        "thickness": thickness.to("um"),
-        "areal_capacity": capacity,
-        **_ratios(cell, capacity, found),
-        "areal_cost": _cost(found),
-        **_whole(cell, capacity, voltage, mass),
-    }
-    return {name: value for name, value in answer.items() if value is not None}
-
-
-def _ratio(above: Quantity, below: Quantity, unit: str) -> Quantity:
-    """above / below in ``unit``; the texts of V C/m^2 and J are different, their SI is not."""
-    if below.value is None:
-        return Quantity(None, unit, flags=below.flags)
-    divided = above / below
-    parts, value = divided.components, divided.value
-    factor = bill.unit_factor(unit)
-    assert value is not None
-    scaled = {source: part / factor for source, part in parts.items()}
-    return Quantity(value / factor, unit, scaled, "derived")
-
-
-def _thickness(found: list[Item]) -> Quantity:
-    unknown = [item.component for item in found if item.thickness is None]
-    if unknown:
-        return Quantity(None, "m", flags=(f"thickness of {', '.join(unknown)} unknown",))
-    return bill.add([item.thickness for item in found if item.thickness is not None], "um").to("m")
-
-
-def _ratios(cell: Cell, capacity: Quantity, found: list[Item]) -> dict[str, Quantity]:
-    liquid = [i.areal_mass for i in found if i.component == "liquid"]
-    solid = [i.areal_mass for i in found if i.component == "electrolyte"]
-    both = [(bill.add(part, "mg/cm^2") / capacity).to("g/Ah") for part in (liquid + solid, liquid)]
-    ratios = {"ec_ratio": both[0], "ec_ratio_liquid": both[1]}
-    stated = cell.anode.areal_capacity if cell.anode else None
-    computed = bill.anode_capacity(cell)
-    anode = stated if stated is not None else computed
-    if anode is None:
-        why = "no anode on the card" if cell.anode is None else "anode capacity unknown"
-        ratios["np_ratio"] = Quantity(None, "1", flags=(why,))
-        return ratios
-    ratios["np_ratio"] = (anode.to("mAh/cm^2") / capacity).to("1")
-    if stated is not None and computed is not None:
-        ratios["np_ratio_from_mass"] = (computed / capacity).to("1")
-    return ratios
-
-
-def _cost(found: list[Item]) -> Quantity:
-    costs = [item.areal_cost for item in found if item.areal_cost is not None]
-    missing = [item.component for item in found if item.areal_cost is None]
-    if missing:
-        return Quantity(None, "USD/m^2", flags=(f"price of {', '.join(missing)} unknown",))
-    if len({cost.unit for cost in costs}) > 1:
-        return Quantity(None, "USD/m^2", flags=("prices in two currencies",))
-    return bill.add(costs, costs[0].unit)
-
-
-def _whole(
-    cell: Cell, areal: Quantity, voltage: Quantity, mass: Quantity
-) -> dict[str, Quantity | None]:
-    """What follows for the whole cell, where its capacity or area is on the card."""
-    capacity = cell.capacity
-    if capacity is None and cell.area is not None and cell.layers is not None:
-        capacity = (areal.to("C/m^2") * cell.area.to("m^2")).to("C") * float(cell.layers)
-    if capacity is None:
-        return {}
-    area = (capacity.to("C") / areal.to("C/m^2")).to("cm^2")
-    stack = (mass.to("kg/m^2") * area.to("m^2")).to("g")
-    energy = capacity.to("C") * voltage.to("V")
-    given = cell.package
-    parts = [m for m in ((given.mass, given.tabs_mass) if given else ()) if m is not None]
-    package = bill.add([part.to("g") for part in parts], "g") if parts else None
-    whole: Quantity | None = None
-    if cell.specific_energy is not None:
-        whole = _ratio(energy, cell.specific_energy.to("J/kg"), "g")
-        package = package or whole - stack
-    elif package is not None:
-        whole = stack + package
-    return {
-        "electrode_area": area,
-        "stack_mass": stack,
-        "cell_mass": whole,
-        "packaging_mass": package,
-        "cell_specific_energy": None if whole is None else _ratio(energy, whole.to("kg"), "Wh/kg"),
-    }
-
-
 def _breakdown(found: list[Item]) -> Table:
     mass = bill.add([item.areal_mass for item in found], "mg/cm^2")
-    thickness = _thickness(found)
+    thickness = energy.total_thickness(found)
     unknown = Quantity(None, "um")
     no_share = Quantity(None, "%")
     shares = [
@@ -368,9 +262,7 @@ def _omitted(cell: Cell) -> list[str]:
     return [name for name, is_there in there.items() if not is_there]
 
 
-def _findings(
-    cell: Cell, answer: Mapping[str, Quantity], omitted: list[str], found: list[Item]
-) -> list[Finding]:
+def _findings(cell: Cell, answer: Mapping[str, Quantity], omitted: list[str]) -> list[Finding]:
     findings = []
     if omitted:
         findings.append(Finding(f"the stack's energies leave out: {', '.join(omitted)}", "warning"))
@@ -391,19 +283,29 @@ def _findings(
                 remedy="sides = 2 where both sides are coated",
             )
         )
-    estimated = [item.component for item in found if item.material == "PE"]
+    estimated = bill.estimated_densities(cell)
     if estimated:
         findings.append(
-            Finding(f"density of {', '.join(estimated)}: dense polyethylene unless stated")
-        )
-    package = answer.get("packaging_mass")
-    if package is not None and package.si < 0:
-        findings.append(
             Finding(
-                f"the stack alone is {-package.si * 1e3:.2f} g heavier than the whole cell "
-                "that the stated specific energy allows",
-                "error",
-                remedy="check the entries, or the stated energy",
+                f"estimated densities: {'; '.join(estimated)}",
+                remedy="state the density (and porosity), or the areal mass",
             )
         )
+    return findings
+
+
+def _too_heavy(answers: Mapping[str, Mapping[str, Quantity]]) -> list[Finding]:
+    """Cards that leave no mass for a package."""
+    findings = []
+    for name, answer in answers.items():
+        package = answer.get("packaging_mass")
+        if package is not None and package.si < 0:
+            findings.append(
+                Finding(
+                    f"{name}: the stack alone is {-package.si * 1e3:.2f} g heavier than the whole "
+                    "cell that the stated specific energy allows",
+                    "warning",
+                    remedy="these entries and that energy cannot both be right",
+                )
+            )
     return findings

@@ -19,11 +19,15 @@ def frozen(values: ArrayLike, dtype: type = float) -> NDArray[Any]:
         InputError: not numbers, or more than one dimension.
     """
     try:
-        array: NDArray[Any] = np.array(values, dtype=dtype)
+        array: NDArray[Any] = np.array(values, dtype=float if dtype is int else dtype)
     except (TypeError, ValueError) as error:
         raise InputError("not an array of numbers", remedy="give a list of numbers") from error
     if array.ndim != 1:
         raise InputError(f"an array of {array.ndim} dimensions", remedy="give one dimension")
+    if dtype is int:
+        if not (abs(array) < 2**53).all():
+            raise InputError("numbers of steps or cycles that are no whole numbers")
+        array = array.astype(np.int64)
     array.setflags(write=False)
     return array
 

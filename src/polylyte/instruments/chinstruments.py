@@ -47,7 +47,7 @@ def consistent(values: NDArray[np.float64]) -> bool:
     allowed, and one row in twenty may be worse.
     """
     frequency, real, imaginary, modulus, phase = values.T
-    if len(values) < 3 or frequency.min() <= 0:
+    if len(values) < 3 or not np.isfinite(values).all() or frequency.min() <= 0:
         return False
     z = real + 1j * imaginary
     good = np.isclose(abs(z), modulus, rtol=5e-3) & (abs(np.degrees(np.angle(z)) - phase) < 1.0)

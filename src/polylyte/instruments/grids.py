@@ -96,18 +96,27 @@ def _number(text: str) -> float:
 
 def _numbers(texts: Sequence[str]) -> NDArray[np.float64]:
     """The numbers, NaN where a text is none (or is not finite)."""
-    values = np.array([_number(text) for text in texts], dtype=float)
+    try:
+        # Python reads "1_0" as ten; an instrument never wrote it.
+        if "_" in "".join(texts):
+            raise ValueError
+        values = np.fromiter(map(float, texts), float, len(texts))
+    except ValueError:
+        values = np.array([_number(text) for text in texts], dtype=float)
     values[~np.isfinite(values)] = np.nan
     return values
 
 
+def _shape(text: str) -> tuple[int, int] | None:
+    """How many digits the mantissa and the exponent of a number have; None: no exponent."""
+    match = _SCIENTIFIC.fullmatch(text.strip())
+    return (len(match[1] or ""), len(match[2])) if match else None
+
+
 def _last_is_cut(texts: Sequence[str]) -> bool:
-    """Whether the last number has fewer digits than all before it, all written alike."""
-    shapes = {m.groups() if (m := _SCIENTIFIC.fullmatch(t.strip())) else None for t in texts[:-1]}
-    if len(shapes) != 1 or None in shapes:
-        return False
-    last = _SCIENTIFIC.fullmatch(texts[-1].strip())
-    return last is None or last.groups() not in shapes
+    """Whether the last number has other digits than all before it, which are written alike."""
+    shapes = {_shape(text) for text in texts[:-1]}
+    return len(shapes) == 1 and None not in shapes and _shape(texts[-1]) not in shapes
 
 
 def read_grid(
@@ -206,10 +215,10 @@ def _column(
     column: Column, text: Sequence[str], values: NDArray[np.float64], keep: NDArray[np.bool_]
 ) -> tuple[Any, Finding | None]:
     """A tidy column: numbers, numbers with nulls, or text where it is not numeric at all."""
-    kept, wanted = values[keep], [t.strip() for t, k in zip(text, keep, strict=True) if k]
+    kept = values[keep]
     absent = ~np.isfinite(kept)
     if absent.all() or (absent.any() and not column.known):
-        return wanted, None
+        return [t.strip() for t, k in zip(text, keep, strict=True) if k], None
     finding = None
     if column.missing is not None and (gone := kept == column.missing).any():
         absent |= gone

@@ -87,7 +87,8 @@ def _values(lines: Sequence[str]) -> NDArray[np.float64] | None:
             other += 1
     if len(rows) < 5 or other > 0.2 * len(rows):
         return None
-    return np.array(rows)
+    values = np.array(rows)
+    return values if np.isfinite(values).all() else None
 
 
 def _misfit(frequency: NDArray[np.float64], z: NDArray[np.complex128]) -> float:

@@ -44,6 +44,8 @@ def _is_bare(lines: Sequence[str]) -> bool:
         values = np.array([[float(cell.replace(",", ".")) for cell in row] for row in rows])
     except ValueError:
         return False
+    if not np.isfinite(values).all():
+        return False
     frequency, time, whole = values[:, 0], values[:, 3], values[:, 7:]
     steps = np.diff(frequency)
     sweeps = bool(frequency.min() > 0) and (bool((steps > 0).all()) or bool((steps < 0).all()))

@@ -114,6 +114,9 @@ def _compose(figure: Figure) -> Any:
         ax.set_visible(False)
     if outside:
         _legend_below(canvas, zip(axes, figure.panels, strict=False))
+    # Placed once, for both files.
+    canvas.draw_without_rendering()
+    canvas.set_layout_engine("none")
     return canvas
 
 

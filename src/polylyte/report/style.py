@@ -94,5 +94,5 @@ def turn(index: int) -> int:
 
 def panel_grid(panels: int, width: Literal["single", "double"]) -> tuple[int, int]:
     """Rows and columns: one column in a narrow figure, up to three in a wide one."""
-    columns = 1 if width == "single" else min(panels, 3 if panels != 4 else 2)
-    return -(-panels // max(columns, 1)), max(columns, 1)
+    columns = 1 if width == "single" else max(1, min(panels, 3 if panels != 4 else 2))
+    return max(1, -(-panels // columns)), columns

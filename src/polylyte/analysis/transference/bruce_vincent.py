@@ -210,7 +210,8 @@ def bruce_vincent(
     1/(1 + Ne) with Newman's number Ne; κρ₊ is the conductivity of the steady state.
 
     I_0 is extrapolated to t → 0+ by I_0·exp(h²t)·erfc(h√t), the law of diffusion behind a
-    series resistance, fitted to the first third of the fall once the double layers are charged;
+    series resistance, fitted to the first third of the fall once the double layers are charged
+    (with the spectrum before, what is left of their charging is part of the law);
     I_ss is the mean over the last tenth of the record. Each interface resistance is the sum of
     the arcs between 1e-8 and 1e-3 F of a fitted circuit.
 
@@ -468,8 +469,6 @@ def _steady_quantity(steady: Steady, accuracy: float) -> Quantity:
 def _initial_quantity(early: Initial, accuracy: float) -> Quantity:
     parts = {
         "~current noise, onset": early.std,
-        # The leading term is known to about a tenth: the exponent's error and what it leaves out.
-        "~charging of the double layers": 0.1 * early.correction,
         "~current gain": early.value * accuracy,
     }
     return from_si(early.value, "uA", {k: v for k, v in parts.items() if v}, how="measured")

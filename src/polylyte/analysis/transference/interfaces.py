@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polylyte.analysis.impedance.circuits import Circuit, Node, time_constant
+from polylyte.analysis.impedance.circuits import Circuit, time_constant
+from polylyte.analysis.impedance.elements import Node
 from polylyte.analysis.impedance.fitting import CircuitFit, fit_circuit
 from polylyte.core.errors import InputError, NotAnswerable
 

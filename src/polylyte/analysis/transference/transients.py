@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polylyte.analysis.transference.laplace import inverse_laplace
 from polylyte.core.errors import NotAnswerable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    Complexes = NDArray[np.complex128]
     Floats = NDArray[np.float64]
 
 EARLY_FALL = 1 / 3
@@ -30,11 +32,10 @@ SIGNIFICANT = 13.8
 
 @dataclass(frozen=True)
 class Charging:
-    """How the double layers still charge, long after their relaxation time.
+    """How the double layers charge: an interface arc in series with the electrolyte.
 
-    For an arc R_i with a constant phase element, in series with R_b, the current exceeds the
-    ohmic one by the fraction ``share`` · (time/t)^exponent / Γ(1 - exponent), where ``share`` is
-    R_i/(R_i + R_b) (leading term of the inverse Laplace transform of 1/(s Z)).
+    ``share`` is R_i/(R_i + R_b); ``time`` and ``exponent`` are those of the arc (constant phase
+    element).
     """
 
     share: float
@@ -43,14 +44,12 @@ class Charging:
 
     @property
     def over(self) -> float:
-        """After thirty relaxation times the leading term alone describes what is left."""
+        """Thirty relaxation times: what is left to charge hardly matters then."""
         return 30 * self.time
 
-    def excess(self, t: Floats) -> Floats:
-        if self.exponent >= 1:
-            return np.zeros_like(t)
-        fade = (self.time / t) ** self.exponent
-        return np.asarray(self.share * fade / math.gamma(1 - self.exponent))
+    def impedance(self, s: Complexes) -> Complexes:
+        """Impedance over R_i + R_b."""
+        return np.asarray(1 - self.share + self.share / (1 + (s * self.time) ** self.exponent))
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,6 @@ class Initial:
     begin: float
     end: float
     points: int
-    correction: float
-    """What was taken off for the charging of double layers (mean over the window), A."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +95,14 @@ def initial_current(
         I(t) = I_0 · exp(h² t) · erfc(h √t)
 
     which is fitted (I_0, h) to the first third of the fall. ``time`` counts from the onset (s).
-    Where ``charging`` is known, samples before ``charging.over`` are left out and what is left
-    of it afterwards is taken off.
+    Where ``charging`` is known, samples before ``charging.over`` are left out and the law is the
+    inverse Laplace transform of I_0/{s [z(s) + h/√s]}, z(s) = ``charging.impedance`` (z = 1 gives
+    the formula above).
 
     Raises:
         NotAnswerable: fewer than five samples lie in that window.
     """
     from scipy.optimize import least_squares
-    from scipy.special import erfcx
 
     t, i = np.asarray(time, float), np.asarray(current, float)
     after = charging.over if charging else 0.0
@@ -118,8 +115,6 @@ def initial_current(
         )
     sign = math.copysign(1.0, float(np.median(i)))
     i, final = i * sign, steady * sign
-    excess = charging.excess(t) * i if charging else np.zeros_like(i)
-    i = i - excess
 
     start = float(np.median(i[:3]))
     for _ in range(3):  # the window depends on the intercept it yields
@@ -138,7 +133,7 @@ def initial_current(
         scale = float(abs(iw[0]))
 
         def residual(p: Floats, tw: Floats = tw, iw: Floats = iw, scale: float = scale) -> Floats:
-            return np.asarray(p[0] * erfcx(p[1] * np.sqrt(tw)) - iw / scale)
+            return np.asarray(p[0] * _early_law(tw, float(p[1]), charging) - iw / scale)
 
         fit = least_squares(
             residual, [1.0, guess], bounds=([0.0, 0.0], [np.inf, np.inf]), x_scale=[1.0, guess]
@@ -156,8 +151,16 @@ def initial_current(
         begin=float(tw[0]),
         end=float(tw[-1]),
         points=int(tw.size),
-        correction=float(excess[window].mean()) * sign,
     )
+
+
+def _early_law(t: Floats, h: float, charging: Charging | None) -> Floats:
+    """Current over the initial one."""
+    if charging is None:
+        from scipy.special import erfcx
+
+        return np.asarray(erfcx(h * np.sqrt(t)))
+    return inverse_laplace(lambda s: 1 / (s * charging.impedance(s) + h * np.sqrt(s)), t)
 
 
 def steady_current(time: ArrayLike, current: ArrayLike) -> Steady:

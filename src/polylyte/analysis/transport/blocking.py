@@ -156,39 +156,42 @@ def _chosen(
     tried: list[Candidate] = []
     trouble: NotAnswerable | None = None
     for text in _candidates(frequency, impedance, options):
-        name = str(parse(text))
         try:
-            fit = fit_circuit(frequency, impedance, text, **options)
+            fit = fit_circuit(frequency, impedance, text, intervals=False, **options)
+            reason = _against(fit, best)
+            if not reason:
+                # the profiles are worth their time only for a circuit that may be taken
+                fit = fit_circuit(frequency, impedance, text, **options)
+                weak = _undetermined(fit)
+                reason = f"{', '.join(weak)} not determined" if weak and best is not None else ""
         except NotAnswerable as error:
             trouble = trouble or error
-            tried.append(Candidate(name, None, None, error.what))
+            tried.append(Candidate(str(parse(text)), None, None, error.what))
             continue
-        weak = _undetermined(fit)
-        if best is not None and weak:
-            reason = f"{', '.join(weak)} not determined"
-        elif best is not None and fit.aicc > best.aicc - CLEARLY_BETTER:
-            reason = f"AICc lower by {best.aicc - fit.aicc:.1f} only, {CLEARLY_BETTER:g} needed"
-            if fit.aicc >= best.aicc:
-                reason = f"AICc higher by {fit.aicc - best.aicc:.1f}"
-        else:
+        if not reason:
             if best is not None:
                 tried = [_beaten(candidate, best, fit) for candidate in tried]
-            best, reason = fit, ""
-        tried.append(Candidate(name, fit.aicc, fit.relative_rms, reason))
+            best = fit
+        tried.append(Candidate(str(fit.circuit), fit.aicc, fit.relative_rms, reason))
     if best is None:
         raise trouble or NotAnswerable("no circuit could be fitted")
     return best, tried
 
 
+def _against(fit: CircuitFit, best: CircuitFit | None) -> str:
+    """Why ``fit`` does not replace the simpler ``best``; empty if it does."""
+    if best is None:
+        return ""
+    gain = best.aicc - fit.aicc
+    if gain <= 0:
+        return f"AICc higher by {-gain:.1f}"
+    if gain <= CLEARLY_BETTER:
+        return f"AICc lower by {gain:.1f} only, {CLEARLY_BETTER:g} needed"
+    return ""
+
+
 def _beaten(candidate: Candidate, loser: CircuitFit, winner: CircuitFit) -> Candidate:
-    if candidate.reason:
-        return candidate
-    weak = _undetermined(loser)
-    reason = (
-        f"{', '.join(weak)} not determined"
-        if weak
-        else f"AICc higher by {loser.aicc - winner.aicc:.1f}"
-    )
+    reason = candidate.reason or f"AICc higher by {loser.aicc - winner.aicc:.1f}"
     return Candidate(candidate.circuit, candidate.aicc, candidate.relative_rms, reason)
 
 
