@@ -127,9 +127,7 @@ def _about(content: Any, where: str) -> dict[str, Any]:
         raise InputError("is not a table", where=where, remedy='write [study] and title = "…"')
     for key, value in content.items():
         if key not in _STUDY_KEYS:
-            raise InputError(
-                f"unknown key '{key}'", where=where, remedy=nearest(key, _STUDY_KEYS)
-            )
+            raise InputError(f"unknown key '{key}'", where=where, remedy=nearest(key, _STUDY_KEYS))
         texts = value if key in ("authors", "errata") else [value]
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             kind = "a list of texts" if key in ("authors", "errata") else "text"

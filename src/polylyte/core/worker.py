@@ -284,8 +284,7 @@ def _follow(
     if reference.part == "files":
         names = chosen(reference, stored.files)
         folder = stored.files[names[0]].parent
-        pattern = str(folder / reference.name)
-        found = files.find(pattern, folder, where=reference.where)
+        found = files.find(reference.name, folder, where=reference.where)
         if len(found) > 1 and not parameter.many:
             raise InputError(
                 f"takes one file, but {len(found)} match", where=reference.where, remedy="name one"

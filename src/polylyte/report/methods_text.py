@@ -97,12 +97,31 @@ def reference(citation: Citation) -> str:
     place = ", ".join(part for part in (citation.volume, citation.pages) if part)
     doi = f" <https://doi.org/{citation.doi}>" if citation.doi else ""
     plain = _markdown_plain(f"{dotted(citation.authors)} {dotted(citation.title)}")
-    return f"{plain} *{citation.journal}* {place} ({citation.year}).{doi}"
+    return f"{plain} *{citation.journal}*{f' {place}' if place else ''} ({citation.year}).{doi}"
 
 
 def cited(numbers: Sequence[int]) -> str:
-    """``[1,2]``."""
-    return f"[{','.join(map(str, numbers))}]"
+    """``[1,3–5]``."""
+    return f"[{','.join(str(a) if a == b else f'{a}–{b}' for a, b in spans(numbers))}]"
+
+
+def spans(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each stretch of three or more, all others on their own.
+
+    >>> spans([1, 2, 4, 5, 6])
+    [(1, 1), (2, 2), (4, 6)]
+    """
+    stretches: list[list[int]] = []
+    for number in numbers:
+        if stretches and number == stretches[-1][-1] + 1:
+            stretches[-1].append(number)
+        else:
+            stretches.append([number])
+    found: list[tuple[int, int]] = []
+    for stretch in stretches:
+        whole = [(stretch[0], stretch[-1])] if len(stretch) > 2 else [(n, n) for n in stretch]
+        found += whole
+    return found
 
 
 def _markdown_plain(text: str) -> str:
@@ -156,5 +175,10 @@ def _pieces(text: str, cites: Sequence[Citation], numbers: dict[str, int]) -> tu
     if rest:
         last = str(pieces.pop()) if pieces and isinstance(pieces[-1], str) else ""
         stop = "." if last.endswith(".") else ""
-        pieces += [last.removesuffix("."), " ", rest, stop]
+        last = last.removesuffix(".")
+        if not last and pieces and isinstance(pieces[-1], list):
+            pieces[-1] = sorted([*pieces[-1], *rest])
+        else:
+            pieces += [last, " ", rest]
+        pieces.append(stop)
     return tuple(piece for piece in pieces if piece)

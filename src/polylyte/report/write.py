@@ -14,7 +14,7 @@ from typing import Any
 from polylyte.core import methods
 from polylyte.core.runs import Run
 from polylyte.report.figures import Space
-from polylyte.report.methods_text import Lookup
+from polylyte.report.methods_text import Lookup, spans
 from polylyte.report.page import Page, page
 from polylyte.report.quantities import origin_of, plain
 from polylyte.report.text import anchor, dotted, quantity_text
@@ -67,7 +67,7 @@ def environment() -> Any:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    made.filters |= {"anchor": anchor, "dot": dotted}
+    made.filters |= {"anchor": anchor, "dot": dotted, "spans": spans}
     return made
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,32 +73,66 @@ def interface_resistance(
     f, z = np.asarray(frequency, float), np.asarray(impedance, complex)
     inductive = bool((z[np.argsort(-f)][:3].imag > 0).any())
 
-    def attempt(text: str) -> tuple[float, Interface] | None:
+    def attempt(text: str) -> _Trial | None:
         lead = "L1-" if inductive and not circuit else ""
         fit = fit_circuit(f, z, lead + text, seed=seed, starts=STARTS, intervals=False, where=where)
         split = _split(fit)
         return None if split is None else (fit.aicc, split)
 
-    def best(texts: Iterable[str]) -> tuple[float, Interface] | None:
-        found = [trial for trial in map(attempt, texts) if trial is not None]
-        return min(found, key=lambda trial: trial[0], default=None)
-
     if circuit:
-        answer = attempt(circuit)
+        trials = [attempt(circuit)]
     else:
-        answer = best(f"{film}-p(R1,CPE1){tail}" for film in FILMS for tail in DIFFUSIONS)
-        film, tail = _ends(answer[1].circuit) if answer else (FILMS[0], "")
+        trials = [attempt(f"{film}-p(R1,CPE1){tail}") for film in FILMS for tail in DIFFUSIONS]
+        first = _best(trials)
+        film, tail = _ends(first[1].circuit) if first else (FILMS[0], "")
         second = attempt(f"{film}-p(R1,CPE1)-p(R2,CPE2){tail}") if f.size > 16 else None
-        if second and (answer is None or second[0] < answer[0] - CLEARLY):
-            answer = second
-    if answer is None:
+        if second and (first is None or second[0] < first[0] - CLEARLY):
+            trials = [second]
+    found = [trial for trial in trials if trial is not None]
+    if not found:
         raise NotAnswerable(
             "no interface arc between 1e-8 and 1e-3 F is determined by this spectrum",
             where=where,
             remedy="measure from about 1 MHz to 0.1 Hz, name a circuit, or give the interface "
             "resistance as a number",
         )
-    return answer[1]
+    return _averaged(found)
+
+
+_Trial = tuple[float, Interface]
+"""AICc and what the circuit makes of the spectrum."""
+
+
+def _best(trials: Sequence[_Trial | None]) -> _Trial | None:
+    found = [trial for trial in trials if trial is not None]
+    return min(found, key=lambda trial: trial[0], default=None)
+
+
+def _averaged(trials: Sequence[_Trial]) -> Interface:
+    """The best circuit's reading, its resistances averaged over all by their Akaike weights.
+
+    What the choice of a circuit leaves open enters the standard errors: equation 9 of Buckland,
+    Burnham & Augustin, Biometrics 1997, 53, 603, doi:10.2307/2533961.
+    """
+    lowest, best = min(trials, key=lambda trial: trial[0])
+    weights = np.array([math.exp(-0.5 * min(aicc - lowest, 1e3)) for aicc, _ in trials])
+    weights /= weights.sum()
+
+    def average(values: list[float], errors: list[float]) -> tuple[float, float]:
+        mean = float(weights @ values)
+        spread = np.sqrt(np.square(errors) + np.square(np.array(values) - mean))
+        return mean, float(weights @ spread)
+
+    fits = [fit for _, fit in trials]
+    bulk = average([fit.bulk for fit in fits], [fit.bulk_std for fit in fits])
+    resistance = average([fit.resistance for fit in fits], [fit.resistance_std for fit in fits])
+    return replace(
+        best,
+        bulk=bulk[0],
+        bulk_std=bulk[1],
+        resistance=resistance[0],
+        resistance_std=resistance[1],
+    )
 
 
 def _ends(circuit: str) -> tuple[str, str]:
