@@ -15,8 +15,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import polylyte
 import reference
+
+import polylyte
 
 _FENCE = re.compile(r"^```(?P<head>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r'title="([^"]+)"')
@@ -49,7 +50,7 @@ def on_config(config: Any) -> Any:
     """Put the generated pages and the decisions into the navigation."""
     decisions = sorted(p.name for p in Path(config.docs_dir, "decisions").glob("0*.md"))
     methods = [{r: [f"methods/{id}.md" for id in ids]} for r, ids in reference.rooms().items()]
-    made = {
+    made: dict[str, list[Any]] = {
         "methods/index.md": ["methods/index.md", *methods],
         "decisions": [f"decisions/{name}" for name in decisions],
     }

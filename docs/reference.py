@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from inspect import getdoc
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from docstring import dois, plain, plain_piece, prose, sections_of, summary_of
+
 from polylyte.core import discovery, kinds, methods, units
 from polylyte.core.citations import Citation
 from polylyte.core.kinds import Kind
@@ -116,8 +117,10 @@ def type_text(p: Parameter) -> str:
             return " or ".join(f"`{choice}`" for choice in p.choices)
         case "data":
             what = _words(p.target.__name__)
-            return f"[files](../formats.md): {what}, one or more" if p.many else (
-                f"[file](../formats.md): {what}"
+            return (
+                f"[files](../formats.md): {what}, one or more"
+                if p.many
+                else (f"[file](../formats.md): {what}")
             )
         case "section":
             kind = p.target.__polylyte__[1]
@@ -157,9 +160,10 @@ def default_text(p: Parameter) -> str:
     if isinstance(p.default, bool):
         return f"`{str(p.default).lower()}`"
     if isinstance(p.default, list | tuple):
-        return ", ".join(
-            quantity_text(v) if isinstance(v, Quantity) else f"`{v}`" for v in p.default
-        ) or "–"
+        return (
+            ", ".join(quantity_text(v) if isinstance(v, Quantity) else f"`{v}`" for v in p.default)
+            or "–"
+        )
     return f"`{p.default}`"
 
 
@@ -216,7 +220,9 @@ def example(p: Parameter) -> str:
     """A value of a parameter as it is written in TOML."""
     default = None if p.default is MISSING else p.default
     if isinstance(default, Quantity):
-        return f'"{default.value:g} {default.unit}"' if default.unit != "1" else f"{default.value:g}"
+        return (
+            f'"{default.value:g} {default.unit}"' if default.unit != "1" else f"{default.value:g}"
+        )
     if default and isinstance(default, list | tuple):
         texts = (f'"{v.value:g} {v.unit}"' if isinstance(v, Quantity) else repr(v) for v in default)
         return f"[{', '.join(texts)}]"
@@ -399,15 +405,18 @@ def kinds_page() -> str:
         )
         for name, kind in sorted(named.items(), key=lambda item: item[1].name)
     )
-    return "\n\n".join(
-        (
-            "# Units",
-            "What a parameter or a result can measure. Any unit of the same dimension is accepted; "
-            "results are shown in the unit of the second column. "
-            "[Quantities](quantities.md) has the notation.",
-            table(("measures", "shown in", "SI inside", "annotation", "plain number"), rows),
+    return (
+        "\n\n".join(
+            (
+                "# Units",
+                "What a parameter or a result can measure. Any unit of its dimension is accepted; "
+                "results are shown in the unit of the second column. "
+                "[Quantities](quantities.md) has the notation.",
+                table(("measures", "shown in", "SI inside", "annotation", "plain number"), rows),
+            )
         )
-    ) + "\n"
+        + "\n"
+    )
 
 
 def sections_page() -> str:
@@ -433,24 +442,20 @@ def sections_page() -> str:
 
 def _entries(cls: Any) -> Iterator[tuple[str, str]]:
     """Tables of a card's entries, those of the cards inside it after its own."""
-    seen: list[Any] = []
-    waiting = [cls]
-    while waiting:
-        card = waiting.pop(0)
-        if card in seen or not is_dataclass(card):
-            continue
-        seen.append(card)
-        # A card that must have an entry is written in its own way, not as a table of entries.
-        if any(f.default is MISSING and f.default_factory is MISSING and f.name != "name" and
-               card is cls for f in fields(card)):
-            return
-        rows = []
-        for f in fields(card):
-            if f.name in ("name", "where") or f.name.startswith("_"):
-                continue
-            rows.append((f"`{f.name}`", _annotation(str(f.type)), _entry_default(f.default)))
-            waiting += _inner(card, str(f.type))
+    # A type that must have an entry is written in its own way, not as a table of entries.
+    if not is_dataclass(cls) or any(_must(f) for f in fields(cls) if f.name != "name"):
+        return
+    cards: list[Any] = [cls]
+    for card in cards:
+        shown = [f for f in fields(card) if f.name not in ("name", "where")]
+        rows = [(f"`{f.name}`", _annotation(str(f.type)), _entry_default(f.default)) for f in shown]
         yield _words(card.__name__), table(("entry", "holds", "default"), rows)
+        inner = [each for f in shown for each in _inner(card, str(f.type))]
+        cards += [each for each in dict.fromkeys(inner) if each not in cards]
+
+
+def _must(f: Field[Any]) -> bool:
+    return f.default is MISSING and f.default_factory is MISSING
 
 
 def _entry_default(value: Any) -> str:
@@ -484,14 +489,17 @@ def formats_page() -> str:
     for name in discovery.names("reader"):
         function = discovery.load("reader", name)
         rows.append((f"`{name}`", plain(summary_of(getdoc(function) or ""))))
-    return "\n\n".join(
-        (
-            "# File formats",
-            "A file is recognised by its bytes, never by its name. Every reader says which rows "
-            "it dropped and why; the report lists them with the file's hash.",
-            table(("format", "what it is"), rows),
+    return (
+        "\n\n".join(
+            (
+                "# File formats",
+                "A file is recognised by its bytes, never by its name. Every reader says which "
+                "rows it dropped and why; the report lists them with the file's hash.",
+                table(("format", "what it is"), rows),
+            )
         )
-    ) + "\n"
+        + "\n"
+    )
 
 
 def command_page() -> str:

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from polylyte.core.canonical import digest, plain, quantity_key
 from polylyte.core.quantities import Quantity, q
 
-SAME = [("um", "mm", -3), ("mS/cm", "S/cm", -3), ("mol/L", "mmol/L", 3), ("g/cm^3", "mg/cm^3", 3), ("mAh", "Ah", -3)]
+SAME = [
+    ("um", "mm", -3),
+    ("mS/cm", "S/cm", -3),
+    ("mol/L", "mmol/L", 3),
+    ("g/cm^3", "mg/cm^3", 3),
+    ("mAh", "Ah", -3),
+]
 
 
 @settings(deadline=None)
@@ -39,7 +45,13 @@ def test_a_temperature_is_one_key_in_kelvin_and_in_degrees() -> None:
 
 @pytest.mark.parametrize(
     ("a", "b"),
-    [("60 um", "60.1 um"), ("60(2) um", "60 um"), ("60(2) um", "60(3) um"), ("5 wt%", "5 mol%"), ("5 V", "5 A")],
+    [
+        ("60 um", "60.1 um"),
+        ("60(2) um", "60 um"),
+        ("60(2) um", "60(3) um"),
+        ("5 wt%", "5 mol%"),
+        ("5 V", "5 A"),
+    ],
 )
 def test_different_quantities_have_different_keys(a: str, b: str) -> None:
     assert quantity_key(q(a, source="s")) != quantity_key(q(b, source="s"))
@@ -57,7 +69,10 @@ def test_plain_content() -> None:
         def to_key(self) -> list[str]:
             return ["card"]
 
-    assert plain({1: [0.06, 6, "x", True, None], "c": Card()}) == {"1": ["6E-2", "6E0", "x", True, None], "c": ["card"]}
+    assert plain({1: [0.06, 6, "x", True, None], "c": Card()}) == {
+        "1": ["6E-2", "6E0", "x", True, None],
+        "c": ["card"],
+    }
     assert plain(1) == plain(1.0) == plain(Decimal("1.00"))
     assert plain(True) != plain(1)
     with pytest.raises(TypeError, match="cannot be part of a key"):

@@ -87,9 +87,16 @@ def test_c_rates(text: str, rate: float) -> None:
     assert read(text, "CRate") == Quantity(rate, "C-rate")
 
 
-@pytest.mark.parametrize(("text", "message"), [("C/0", "divides by zero"), ("1/0 C", "divides by zero"),
-                                               ("C", "not a number"), ("1C/3", "not a unit"),
-                                               ("5 A", "is not a C-rate; give it in C-rate")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("C/0", "divides by zero"),
+        ("1/0 C", "divides by zero"),
+        ("C", "not a number"),
+        ("1C/3", "not a unit"),
+        ("5 A", "is not a C-rate; give it in C-rate"),
+    ],
+)
 def test_wrong_c_rates(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(text, "CRate")
@@ -101,7 +108,14 @@ def test_elsewhere_c_means_coulomb() -> None:
 
 @pytest.mark.parametrize(
     ("text", "step"),
-    [("5 K", 5), ("5 degC", 5), ("-5 \u00b0C", -5), ("5 \u2103", 5), ("5 mK", 0.005), ("5 delta_degC", 5)],
+    [
+        ("5 K", 5),
+        ("5 degC", 5),
+        ("-5 \u00b0C", -5),
+        ("5 \u2103", 5),
+        ("5 mK", 0.005),
+        ("5 delta_degC", 5),
+    ],
 )
 def test_a_temperature_difference_has_no_offset(text: str, step: float) -> None:
     assert read(text, "TemperatureDifference").si == pytest.approx(step)
@@ -175,7 +189,11 @@ def test_values_that_fit(raw: Any, changes: dict[str, Any], expected: Any) -> No
         (["a"], {"type": "list", "target": float}, "here x[0]: 'a' is not a number"),
         ([1, 1.5], {"type": "list", "target": int}, "here x[1]: 1.5 is not a whole number"),
         (["c"], {"type": "list", "target": Literal["a", "b"]}, "'c' is not a choice"),
-        (["1 um", "2 g"], {"type": "list", "kind": KINDS["Length"]}, "here x[1]: '2 g' is not a length"),
+        (
+            ["1 um", "2 g"],
+            {"type": "list", "kind": KINDS["Length"]},
+            "here x[1]: '2 g' is not a length",
+        ),
         (3, {"type": "mapping"}, "is not a table"),
         (3, {"type": "table"}, "refer to a step"),
         (None, {"type": "text"}, "is not text"),

@@ -14,7 +14,9 @@ from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding, Result, Verdict
 from polylyte.core.tables import Table
 
-QUANTITY = Quantity(1.5, "mV", {"~fit": 0.1, "cell.area": 0.2}, "derived", {"temperature": "25 degC"})
+QUANTITY = Quantity(
+    1.5, "mV", {"~fit": 0.1, "cell.area": 0.2}, "derived", {"temperature": "25 degC"}
+)
 TABLE = Table.of({"x": [1.0, 2.0], "n": [1, 2], "s": ["a", None]}, {"x": "um"}, "a note")
 RESULT = Result(
     more={"a": QUANTITY},
@@ -52,7 +54,11 @@ NUMBERS: list[dict[str, Any]] = [
     {"more_tables": {"t": Table.of({"x": [1.0, 2.5], "n": [1, 2], "s": ["a", None]}, {"x": "um"})}},
     {"more_tables": {"t": Table.of({"x": [2.0, 1.0], "n": [1, 2], "s": ["a", None]}, {"x": "um"})}},
     {"more_tables": {"t": Table.of({"x": [1.0, 2.0], "n": [1, 2], "s": ["b", None]}, {"x": "um"})}},
-    {"more_tables": {"t": Table.of({"x": [1.0, None], "n": [1, 2], "s": ["a", None]}, {"x": "um"})}},
+    {
+        "more_tables": {
+            "t": Table.of({"x": [1.0, None], "n": [1, 2], "s": ["a", None]}, {"x": "um"})
+        }
+    },
     {"more_tables": {"t": Table.of({"y": [1.0, 2.0], "n": [1, 2], "s": ["a", None]}, {"x": "um"})}},
     {"files": {"f.txt": b"other"}},
     {"files": {}},
@@ -85,7 +91,11 @@ def test_a_table_with_a_number_that_is_not_finite_is_refused(bad: float) -> None
 
 
 def test_a_quantity_survives_json_to_the_last_bit() -> None:
-    for quantity in (QUANTITY, Quantity(0.1 + 0.2, "V", {"a": 1e-17}, interval=(0.1, 1 / 3)), Quantity(None, "V", flags=("x",))):
+    for quantity in (
+        QUANTITY,
+        Quantity(0.1 + 0.2, "V", {"a": 1e-17}, interval=(0.1, 1 / 3)),
+        Quantity(None, "V", flags=("x",)),
+    ):
         assert quantity_from_json(json.loads(json.dumps(quantity_json(quantity)))) == quantity
 
 

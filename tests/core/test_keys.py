@@ -15,15 +15,23 @@ from polylyte.core.study import build
 from tests.core.conftest import Room
 
 
-def key(raw: dict[str, Any], method: str = "toy.double", head: Any = None, folder: Path = Path()) -> Key | None:
-    study = build({"step": {"other": {"method": "toy.double", "length": "1 um"}}}, folder / "study.toml")
+def key(
+    raw: dict[str, Any], method: str = "toy.double", head: Any = None, folder: Path = Path()
+) -> Key | None:
+    study = build(
+        {"step": {"other": {"method": "toy.double", "length": "1 um"}}}, folder / "study.toml"
+    )
     found = methods.get(method)
     arguments = bind(found, raw, Context(study), where="here", name="step")
     return key_of(found, arguments, lambda step: head)
 
 
 def test_the_spelling_of_a_value_is_no_part_of_the_key(room: Room) -> None:
-    assert key({"length": "60(2) um"}) == key({"length": "0.060(2) mm"}) == key({"length": " 60 ± 2 um"})
+    assert (
+        key({"length": "60(2) um"})
+        == key({"length": "0.060(2) mm"})
+        == key({"length": " 60 ± 2 um"})
+    )
     assert key({"length": "60(2) um", "limit": 1000}) == key({"length": "60(2) um", "limit": 1e3})
 
 
@@ -42,7 +50,12 @@ def test_each_argument_is_part_of_the_key(room: Room) -> None:
 
 def test_a_file_counts_by_its_name_and_bytes_not_by_its_folder(room: Room, tmp_path: Path) -> None:
     made = {}
-    for folder, name, text in (("a", "x.txt", "1"), ("b", "x.txt", "1"), ("c", "x.txt", "2"), ("d", "y.txt", "1")):
+    for folder, name, text in (
+        ("a", "x.txt", "1"),
+        ("b", "x.txt", "1"),
+        ("c", "x.txt", "2"),
+        ("d", "y.txt", "1"),
+    ):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / name).write_text(text)
         made[folder] = key({"data": name}, "toy.count", folder=tmp_path / folder)

@@ -76,7 +76,9 @@ def test_what_is_no_printed_number_is_refused_in_one_line(text: str, message: st
     assert "\n" not in str(caught.value)
 
 
-decimals = st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-1e9, max_value=1e9)
+decimals = st.decimals(
+    allow_nan=False, allow_infinity=False, places=6, min_value=-1e9, max_value=1e9
+)
 
 
 @settings(deadline=None)

@@ -52,7 +52,9 @@ def test_derive_has_the_analytic_slopes(x: float, y: float, u: float, v: float) 
     assert made.value == pytest.approx(x**2 / y + math.log(x))
     assert made.components["a"] == pytest.approx(by_a * u * x, abs=1e-7 * scale)
     assert made.components["b"] == pytest.approx(by_b * v * y, abs=1e-7 * scale)
-    assert made.components["both"] == pytest.approx(by_a * 0.01 * x - by_b * 0.02 * y, abs=1e-7 * scale)
+    assert made.components["both"] == pytest.approx(
+        by_a * 0.01 * x - by_b * 0.02 * y, abs=1e-7 * scale
+    )
 
 
 @settings(deadline=None)
@@ -128,10 +130,16 @@ def test_no_quantity_is_nan_or_infinite() -> None:
 
 
 def test_to_converts_everything_it_holds() -> None:
-    x = Quantity(10.0, "mV", {"a": 0.5}, "measured", {"T": "25 degC"}, ("outside range",), (9.0, 12.0))
+    x = Quantity(
+        10.0, "mV", {"a": 0.5}, "measured", {"T": "25 degC"}, ("outside range",), (9.0, 12.0)
+    )
     y = x.to("V")
     assert (y.value, y.components["a"], y.interval) == (0.01, pytest.approx(0.0005), (0.009, 0.012))
-    assert (y.how, dict(y.conditions), y.flags) == ("measured", {"T": "25 degC"}, ("outside range",))
+    assert (y.how, dict(y.conditions), y.flags) == (
+        "measured",
+        {"T": "25 degC"},
+        ("outside range",),
+    )
     assert x.to("mV") is x
     warm = Quantity(25.0, "degC", {"a": 1.0}, interval=(24.0, 26.0)).to("K")
     assert (warm.value, warm.std) == (298.15, 1.0)
@@ -174,7 +182,9 @@ def test_printing() -> None:
 def test_require_names_the_unit_expected() -> None:
     x = q("60 um")
     assert require(x, "m", where="here") is x
-    with pytest.raises(InputError, match=r"^here: '60 \u00b5m' has the wrong dimension; give it in g$"):
+    with pytest.raises(
+        InputError, match=r"^here: '60 \u00b5m' has the wrong dimension; give it in g$"
+    ):
         require(x, "g", where="here")
     with pytest.raises(InputError, match="not determined"):
         require(Quantity(None, "V"), "g", where="here")

@@ -31,10 +31,16 @@ WRONG = [
     ('[step."a b"]\nmethod = "toy.double"\n', "'a b' cannot be a name"),
     ('[step."../a"]\nmethod = "toy.double"\n', "'../a' cannot be a name"),
     ("[step.a]\n", "[step.a]: has no method"),
-    ('[step.a]\nmethod = "toy.dubble"\n', "there is no method 'toy.dubble'; did you mean 'toy.double'?"),
+    (
+        '[step.a]\nmethod = "toy.dubble"\n',
+        "there is no method 'toy.dubble'; did you mean 'toy.double'?",
+    ),
     ("[step.a]\nmethod = [1]\n", "there is no method '[1]'"),
     (STEP + "replicates = 3\n", "replicates needs at least two named tables"),
-    (STEP + 'replicates = { A = { length = "1 um" } }\n', "replicates needs at least two named tables"),
+    (
+        STEP + 'replicates = { A = { length = "1 um" } }\n',
+        "replicates needs at least two named tables",
+    ),
     (STEP + "replicates = { A = 1, B = 2 }\n", "replicates needs at least two named tables"),
     (STEP + "map = 3\n", "map needs over"),
     (STEP + "map = { over = {} }\n", "map needs over"),
@@ -43,9 +49,18 @@ WRONG = [
     (STEP + "expect = 3\n[expect]\na = 1\n", "'a' does not begin with a step's name"),
     ("expect = 3\n" + STEP, "[expect]: is not a table"),
     (STEP + '[expect]\n"a.doubled" = 3\n', '[expect] "a.doubled": has no value'),
-    (STEP + '[expect]\n"b.doubled" = "1 um"\n', "'b.doubled' does not begin with a step's name; known: a"),
-    (STEP + '[expect]\n"a.doubled" = { value = "1 um", sauce = "x" }\n', "'sauce'; did you mean 'source'?"),
-    (STEP + '[expect]\n"a.doubled" = { value = "1 um", qualifier = "!" }\n', "is not one of = ~ > < >= <="),
+    (
+        STEP + '[expect]\n"b.doubled" = "1 um"\n',
+        "'b.doubled' does not begin with a step's name; known: a",
+    ),
+    (
+        STEP + '[expect]\n"a.doubled" = { value = "1 um", sauce = "x" }\n',
+        "'sauce'; did you mean 'source'?",
+    ),
+    (
+        STEP + '[expect]\n"a.doubled" = { value = "1 um", qualifier = "!" }\n',
+        "is not one of = ~ > < >= <=",
+    ),
     (STEP + '[expect]\n"a.doubled" = "1,5 um"\n', "decimal comma"),
     (STEP + '[expect]\n"a.doubled" = "2 bogus"\n', "is not a unit known here"),
 ]

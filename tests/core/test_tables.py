@@ -20,7 +20,9 @@ SIGMA = [
 
 @pytest.fixture
 def table() -> Table:
-    return Table.of_quantities({"temperature": [25, 40, 60]}, {"sigma": SIGMA}, {"temperature": "degC"}, "a note")
+    return Table.of_quantities(
+        {"temperature": [25, 40, 60]}, {"sigma": SIGMA}, {"temperature": "degC"}, "a note"
+    )
 
 
 def test_quantities_keep_value_unit_and_sources(table: Table) -> None:
@@ -35,7 +37,10 @@ def test_quantities_keep_value_unit_and_sources(table: Table) -> None:
     assert (first * 2.0 - second).components["cell.area"] == pytest.approx(0.0, abs=1e-12)
     std = table.std("sigma")
     assert std is not None
-    assert std[:2] == [pytest.approx((0.1**2 + 0.01**2) ** 0.5), pytest.approx((0.3**2 + 0.02**2) ** 0.5)]
+    assert std[:2] == [
+        pytest.approx((0.1**2 + 0.01**2) ** 0.5),
+        pytest.approx((0.3**2 + 0.02**2) ** 0.5),
+    ]
     assert table.std("temperature") is None
 
 
@@ -69,7 +74,10 @@ def read(tmp_path: Path, text: str) -> Table:
 
 
 def test_headings_of_a_csv(tmp_path: Path) -> None:
-    made = read(tmp_path, "# a comment\nE / V vs Li/Li+,u(E)/mV vs Li/Li+,O/Li,n,sample\n0.1,5,12,3,a\n0.2,,10,4,b\n")
+    made = read(
+        tmp_path,
+        "# a comment\nE / V vs Li/Li+,u(E)/mV vs Li/Li+,O/Li,n,sample\n0.1,5,12,3,a\n0.2,,10,4,b\n",
+    )
     assert made.columns == ["E", "O/Li", "n", "sample"]
     assert made.units == {"E": "V vs Li/Li+"}
     # The uncertainty is given in a unit of its own.

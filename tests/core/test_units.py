@@ -14,9 +14,24 @@ from polylyte.core.quantities import q
 from polylyte.core.units import convert, factors, multiply, pretty, unit
 
 MICRO = ("um", "\u00b5m", "\u03bcm")
-OHM = ("ohm cm^2", "\u2126 cm\u00b2", "\u03a9 cm\u00b2", "\u03a9\u00b7cm2", "\u2126\u22c5cm2", "ohm*cm**2")
-CONDUCTIVITY = ("mS/cm", "mS cm-1", "mS cm^-1", "mS cm\u207b\u00b9", "mS\u00b7cm\u207b\u00b9", "mS cm\u22121",
-                "mS * cm**-1", "mS / cm")  # fmt: skip
+OHM = (
+    "ohm cm^2",
+    "\u2126 cm\u00b2",
+    "\u03a9 cm\u00b2",
+    "\u03a9\u00b7cm2",
+    "\u2126\u22c5cm2",
+    "ohm*cm**2",
+)
+CONDUCTIVITY = (
+    "mS/cm",
+    "mS cm-1",
+    "mS cm^-1",
+    "mS cm\u207b\u00b9",
+    "mS\u00b7cm\u207b\u00b9",
+    "mS cm\u22121",
+    "mS * cm**-1",
+    "mS / cm",
+)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +90,15 @@ def test_units_that_must_not_be_mixed_are_kept_apart() -> None:
 def test_the_offset_belongs_to_a_temperature_and_to_nothing_else() -> None:
     for name in ("degC", "\u00b0C", "\u2103"):
         assert unit(name).to_si(Decimal(25)) == Decimal("298.15")
-    for name in ("delta_degC", "\u0394\u00b0C", "K", "1/degC", "degC/min", "mS/cm/degC", "J/g/degC"):
+    for name in (
+        "delta_degC",
+        "\u0394\u00b0C",
+        "K",
+        "1/degC",
+        "degC/min",
+        "mS/cm/degC",
+        "J/g/degC",
+    ):
         assert unit(name).offset == 0, name
         assert unit(name).to_si(Decimal(0)) == 0
     assert unit("mS/cm/degC")[1:] == unit("mS/cm/K")[1:]
@@ -83,7 +106,20 @@ def test_the_offset_belongs_to_a_temperature_and_to_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["bogus", "V vs Ag/AgCl", "m**m", "/m", "m/", "\u03a9cm", "__import__('os')", "5 m", "C/5", "dB", "wt%/h", "((m"],
+    [
+        "bogus",
+        "V vs Ag/AgCl",
+        "m**m",
+        "/m",
+        "m/",
+        "\u03a9cm",
+        "__import__('os')",
+        "5 m",
+        "C/5",
+        "dB",
+        "wt%/h",
+        "((m",
+    ],
 )
 def test_an_unknown_unit_is_the_users_mistake(name: str) -> None:
     with pytest.raises(InputError, match="is not a unit known here"):
@@ -113,14 +149,29 @@ def test_a_unit_is_printed_with_raised_powers(text: str, shown: str) -> None:
     assert pretty(text) == shown
 
 
-PLAIN = ("mS/cm", "um", "ohm cm^2", "mAh/g", "1/s", "W/(m K)", "cm2 s-1", "kJ/mol", "K", "%", "1", "s\u22121")
+PLAIN = (
+    "mS/cm",
+    "um",
+    "ohm cm^2",
+    "mAh/g",
+    "1/s",
+    "W/(m K)",
+    "cm2 s-1",
+    "kJ/mol",
+    "K",
+    "%",
+    "1",
+    "s\u22121",
+)
 
 
 @settings(deadline=None)
 @given(st.sampled_from(PLAIN), st.sampled_from(PLAIN), st.sampled_from([-2, -1, 1, 2]))
 def test_the_text_of_a_product_means_the_product(a: str, b: str, power: int) -> None:
     made = unit(multiply(a, b, power))
-    assert float(made.factor) == pytest.approx(float(unit(a).factor * unit(b).factor ** power), rel=1e-12)
+    assert float(made.factor) == pytest.approx(
+        float(unit(a).factor * unit(b).factor ** power), rel=1e-12
+    )
 
 
 def test_factors_of_a_unit() -> None:

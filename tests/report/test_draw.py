@@ -128,6 +128,21 @@ def test_nyquist_axes_are_equal():
     assert layout["yaxis"]["scaleratio"] == 1
 
 
+def test_one_unit_is_as_long_on_both_axes_when_printed():
+    from polylyte.report import draw as drawing
+
+    spike = Series([1, 2, 3], [0, 400, 900], "a")
+    with drawing._style():
+        (ax,) = drawing._compose(simple(series=[spike], equal=True)).axes
+    box = ax.get_window_extent()
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    assert box.width / (right - left) == pytest.approx(box.height / (high - low))
+    assert left < 1
+    assert right > 3
+    assert low < 0
+    assert high > 900
+
+
 def test_colors_are_okabe_ito_and_shared_by_index():
     assert set(style.PALETTE) == {
         "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000",

@@ -11,7 +11,7 @@ from polylyte.core import discovery, methods
 from polylyte.core.methods import describe, method
 from polylyte.core.quantities import q
 from polylyte.core.results import Result
-from polylyte.report.methods_text import methods_text
+from polylyte.report.methods_text import cited, methods_text
 from polylyte.report.prose import fill, placeholders, unknown_placeholders
 
 
@@ -75,6 +75,15 @@ def test_citations_are_numbered_where_the_prose_names_them(run, lookup):
     assert "https://doi.org/10.1038/nmeth.1618" in markdown
 
 
+def test_neighbouring_citations_become_one(run, lookup):
+    found = lookup("toy.conductivity")
+    prose = "It was so [Evans1987]."
+    other = replace(found, declared=replace(found.declared, prose=prose))
+    text = methods_text(replace(run, steps=run.steps[:1]), lambda id: other).markdown
+    assert "It was so [1,2]." in text
+    assert cited([1, 2, 4, 5, 6, 9]) == "[1,2,4–6,9]"
+
+
 def test_only_steps_that_answered_speak(run, lookup):
     text = methods_text(run, lookup)
     assert [p.heading for p in text.paragraphs] == [
@@ -90,6 +99,15 @@ def test_equal_paragraphs_of_several_steps_become_one(run, lookup):
 def test_a_method_that_is_gone_is_named(run, lookup):
     lost = replace(run, steps=[replace(run.steps[0], method="toy.gone")])
     assert methods_text(lost, lookup).missing == ("sigma",)
+
+
+def test_replicates_say_how_they_were_averaged(run, lookup):
+    step = run.steps[0]
+    stored = replace(step.result, quantities={**step.result.quantities, "n": q("3")})
+    mean = replace(step, name="mean", method="core.replicates", result=stored)
+    text = methods_text(replace(run, steps=[mean]), lookup)
+    assert not text.missing
+    assert "**mean.** Values are means over 3 samples;" in text.markdown
 
 
 def test_tex_and_bibtex(run, lookup):

@@ -1,5 +1,7 @@
 """The table in the terminal."""
 
+from dataclasses import replace
+
 from polylyte.report.summary import aligned, summary_table
 
 
@@ -16,6 +18,14 @@ def test_table_of_a_run(run, lookup):
     assert "sigma_virtual.conductivity@25degC" not in head
     assert "recovered" in apart
     assert "1 agrees, 1 differs and 1 has no result" in text
+
+
+def test_what_a_virtual_instrument_was_given_is_no_result(run, lookup):
+    found = lookup("toy.energy")
+    virtual = replace(found, declared=replace(found.declared, origin="virtual"))
+    alone = replace(run, steps=[run.steps[2]], comparisons=[])
+    assert "binding.binding_energy" in summary_table(alone, lookup=lookup)
+    assert "binding.binding_energy" not in summary_table(alone, lookup=lambda id: virtual)
 
 
 def test_a_run_without_results(make_run, lookup):

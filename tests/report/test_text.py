@@ -15,6 +15,7 @@ from polylyte.report.text import (
     published_text,
     quantity_text,
     seconds_text,
+    tick_text,
     unit_text,
     unused,
 )
@@ -81,6 +82,14 @@ def test_interval_has_the_digits_its_width_deserves():
     small = Quantity(-2.5e-7, "V", interval=(-3.4e-7, -1.9e-7))
     assert interval_text(small) == "95 %: (−3.4 to −1.9) × 10⁻⁷"
     assert interval_text(q("1 V")) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.3, "0.3"), (20, "20"), (1e-5, "10⁻⁵"), (2e6, "2 × 10⁶"), (1e4, "10⁴"), (-1e-3, "−0.001")],
+)
+def test_ticks(value, text):
+    assert tick_text(value) == text
 
 
 def test_units():

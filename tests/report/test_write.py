@@ -6,15 +6,18 @@ import re
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from polylyte.core.figures import Figure, Panel, Series
 from polylyte.core.quantities import Quantity, q
 from polylyte.core.runs import StepOutcome
 from polylyte.core.tables import Table
+from polylyte.report import figures
 from polylyte.report.budget import budget
 from polylyte.report.cards import card
 from polylyte.report.rebuild import DoesNotFit, rebuild
+from polylyte.report.redraw import fingerprint
 from polylyte.report.write import write_report
 
 
@@ -226,6 +229,40 @@ def test_written_twice_is_the_same(made, whole_run, toy_lookup, tmp_path):
             assert path.read_bytes() == (again / path.relative_to(made.parent)).read_bytes()
 
 
+def test_unchanged_figures_are_not_drawn_again(run, lookup, tmp_path, monkeypatch):
+    short = replace(run, steps=run.steps[:1])
+    first = write_report(short, tmp_path, lookup=lookup)
+    before = {p.name: p.read_bytes() for p in first.parent.rglob("*") if p.is_file()}
+    drawn = []
+    really = figures.draw
+    monkeypatch.setattr(figures, "draw", lambda figure: drawn.append(figure.name) or really(figure))
+    write_report(short, tmp_path, lookup=lookup)
+    assert drawn == []
+    (tmp_path / "figures" / "sigma.spectra.png").write_bytes(b"somebody else's")
+    write_report(short, tmp_path, lookup=lookup)
+    assert drawn == ["spectra"]
+    assert {p.name: p.read_bytes() for p in first.parent.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Series([1.0, 2.0], [3.0, 4.5]),
+        Series([1.0, 2.0], [3.0, 4.0], "a"),
+        Series([1.0, 2.0], [3.0, 4.0], color=0),
+        Series(np.array([1.0, 2.0]), [3.0, 4.5]),
+        Series([1.0, 2.0], [3.0, 4.0], names=["1", "2"]),
+    ],
+)
+def test_every_part_of_a_figure_counts(other):
+    def of(series, **changes):
+        return fingerprint(Figure("f", [Panel([series], "x", "y", **changes)], "c"))
+
+    same = Series([1.0, 2.0], [3.0, 4.0])
+    assert of(other) != of(same) == of(Series([1.0, 2.0], [3.0, 4.0]))
+    assert of(same) != of(same, y_scale="log")
+
+
 def test_files_of_an_earlier_report_go_and_nothing_else(run, lookup, tmp_path):
     write_report(replace(run, steps=run.steps[:1]), tmp_path, lookup=lookup)
     mine = tmp_path / "figures" / "mine.txt"
@@ -242,15 +279,14 @@ def test_files_of_an_earlier_report_go_and_nothing_else(run, lookup, tmp_path):
 
 def test_an_empty_and_a_failed_run_are_written(make_run, lookup, tmp_path):
     empty = make_run(steps=[], comparisons=[], errata=(), sections={}, authors=(), description="")
-    assert (
-        "The study has no steps." in write_report(empty, tmp_path / "e", lookup=lookup).read_text()
-    )
+    assert "The study has no steps." in write_report(
+        empty, tmp_path / "e", lookup=lookup
+    ).read_text("utf-8")
     failed = make_run(steps=[StepOutcome("a", "toy.energy", "failed", reason="disk full")],
                       comparisons=[])  # fmt: skip
     html = write_report(failed, tmp_path / "f", lookup=lookup).read_text("utf-8")
     assert "0 of 1 step answered; 1 failed." in html
     assert "disk full" in html
-    assert "window.Plotly" not in html.split("<style>")[0]
     assert len(html) < 100_000, "no chart, so no chart library"
 
 
@@ -333,6 +369,6 @@ def test_table_preview_says_what_it_leaves_out(run, lookup, tmp_path):
     said = " ".join(" ".join(page.text).split())
     assert "The first 12 rows." in said
     assert "3 more columns in the file." in said
-    lines = (tmp_path / "tables" / "sigma.wide.csv").read_text().splitlines()
+    lines = (tmp_path / "tables" / "sigma.wide.csv").read_text("utf-8").splitlines()
     assert len(lines) == 41
     assert lines[0].count(",") == 11

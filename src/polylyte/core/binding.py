@@ -70,11 +70,12 @@ class Context:
                 f"there is no [{kind}.{name}]", where=where, remedy=nearest(name, known)
             )
         if (kind, name) not in self.built:
-            self.built[kind, name] = self.build(kind, known[name], name)
+            place = f"{self.study.path} [{kind}.{name}]"
+            self.built[kind, name] = self.build(kind, known[name], name, place)
         return self.built[kind, name]
 
-    def build(self, kind: str, table: Mapping[str, Any], name: str) -> Any:
-        where = f"{self.study.path} [{kind}.{name}]"
+    def build(self, kind: str, table: Mapping[str, Any], name: str, where: str) -> Any:
+        """An object of a section from its raw table."""
         cls = sections.get(kind)
         if getattr(cls, "needs_study", False):
             return cls.from_toml(
@@ -195,7 +196,7 @@ def _section(parameter: Parameter, raw: Any, context: Context, where: str, sourc
 
 def _one_section(kind: str, raw: Any, context: Context, where: str, source: str) -> Any:
     if isinstance(raw, Mapping):
-        return context.build(kind, raw, source)
+        return context.build(kind, raw, source, where)
     if not isinstance(raw, str):
         raise InputError(f"{raw!r} names no {kind}", where=where)
     path, mark, name = raw.partition("#")
@@ -209,7 +210,7 @@ def _from_file(kind: str, path: Path, name: str, where: str) -> Any:
 
     content = read_toml(path)
     if not name and kind not in content:
-        return Context(build({}, path)).build(kind, content, path.stem)
+        return Context(build({}, path)).build(kind, content, path.stem, str(path))
     tables = content.get(kind, {})
     if not name and len(tables) == 1:
         name = next(iter(tables))

@@ -25,6 +25,8 @@ class Series:
     """Index into the house palette; None takes the next one. Same index, same colour."""
     names: Sequence[str] | None = None
     """A name per point or bar, shown on hover or as the category."""
+    sizes: Sequence[float | None] | None = None
+    """What the area of each point shows (bubbles); None draws a small dot."""
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,8 @@ def _matcher(text: str) -> re.Pattern[str]:
 
 
 def _glob_to_regex(text: str) -> str:
-    return re.escape(text).replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    regex = re.escape(text).replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*")
+    return regex.replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
 
 
 def _conditions(

@@ -10,11 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding, Result
 from polylyte.core.runs import Stored
 from polylyte.core.tables import Table
+from polylyte.core.units import convert, unit
+
+if TYPE_CHECKING:
+    import polars
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +64,11 @@ def mean(name: str, values: list[Quantity]) -> dict[str, Quantity]:
     parts = {s: math.fsum(v.components[s] for v in values) / n for s in sorted(shared)}
     parts[f"~scatter of {name} between replicates"] = sd / math.sqrt(n)
     conditions = {**values[0].conditions, "n": str(n)}
-    unit = values[0].unit
+    shown = values[0].unit
     flags = tuple(dict.fromkeys(flag for v in values for flag in v.flags))
     return {
-        name: Quantity(centre, unit, parts, "derived", conditions, flags),
-        f"{name}_sd": Quantity(sd, unit, {}, "derived", conditions),
+        name: Quantity(centre, shown, parts, "derived", conditions, flags),
+        f"{name}_sd": Quantity(sd, shown, {}, "derived", conditions),
     }
 
 
@@ -75,7 +80,9 @@ def _stacked(samples: Mapping[str, Stored]) -> dict[str, Table]:
     stacked = {}
     for name, table in first.tables.items():
         frames = [
-            s.tables[name].frame.with_columns(polars.lit(label).alias("replicate"))
+            _in_units(s.tables[name], table.units).with_columns(
+                polars.lit(label).alias("replicate")
+            )
             for label, s in samples.items()
             if name in s.tables
         ]
@@ -85,3 +92,19 @@ def _stacked(samples: Mapping[str, Stored]) -> dict[str, Table]:
         frame = frame.with_columns(polars.col(c).fill_null(0.0) for c in dict.fromkeys(parts))
         stacked[name] = Table(frame, table.units, table.note)
     return stacked
+
+
+def _in_units(table: Table, units: Mapping[str, str]) -> polars.DataFrame:
+    """The table's columns with their parts, in the units of another sample's."""
+    frame = table.frame
+    for name, wanted in units.items():
+        own = table.units.get(name, wanted)
+        if name not in frame.columns or own == wanted:
+            continue
+        shift = convert(0.0, own, wanted)
+        factor = float(unit(own).factor / unit(wanted).factor)
+        frame = frame.with_columns(
+            frame[name] * factor + shift,
+            *(frame[c] * factor for c in frame.columns if c.startswith(f"{name}|")),
+        )
+    return frame

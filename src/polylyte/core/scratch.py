@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from polylyte.core import processes
@@ -39,7 +39,8 @@ def lease(store: Store, key: str, stopping: Callable[[], bool]) -> Iterator[Path
         yield folder
     finally:
         ended.set()
-        owner.unlink(missing_ok=True)
+        if _is_mine(owner):
+            owner.unlink(missing_ok=True)
 
 
 def _acquire(folder: Path, owner: Path) -> bool:
@@ -78,8 +79,14 @@ def _break_if_dead(folder: Path, owner: Path) -> None:
 
 
 def _heartbeat(owner: Path, ended: threading.Event) -> None:
-    while not ended.wait(HEARTBEAT):
-        try:
+    while not ended.wait(HEARTBEAT) and _is_mine(owner):
+        with suppress(OSError):
             os.utime(owner)
-        except OSError:
-            return
+
+
+def _is_mine(owner: Path) -> bool:
+    """Whether nobody took the lease over while this process was held up."""
+    try:
+        return owner.read_text() == processes.me()
+    except OSError:
+        return False

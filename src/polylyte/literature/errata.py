@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from polylyte.core.errors import InputError, nearest
-
-TABLE = Path(__file__).with_name("errata.csv")
 
 KINDS = {
     "OCR": "damaged when the text was extracted, repaired in the tables",
@@ -40,8 +36,9 @@ class Erratum:
 
 @cache
 def _all() -> dict[str, Erratum]:
-    with TABLE.open(encoding="utf-8", newline="") as lines:
-        return {row["id"]: Erratum(**row) for row in csv.DictReader(lines)}
+    from polylyte.literature.tables import shipped
+
+    return {row["id"]: Erratum(**row) for row in shipped("errata").iter_rows(named=True)}
 
 
 def errata(ids: Iterable[str] | None = None) -> list[Erratum]:

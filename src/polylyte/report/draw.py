@@ -27,7 +27,7 @@ from polylyte.report.points import (
     thin,
     undrawable,
 )
-from polylyte.report.text import count
+from polylyte.report.text import count, power_of_ten, tick_text
 
 _RC_LOCK = RLock()
 _PANEL_HEIGHT = {1: 62.0, 2: 62.0, 3: 50.0}
@@ -114,9 +114,16 @@ def _compose(figure: Figure) -> Any:
         ax.set_visible(False)
     if outside:
         _legend_below(canvas, zip(axes, figure.panels, strict=False))
-    # Placed once, for both files.
+    # Placed once, for both files; limits and tick labels depend on each other, hence twice.
     canvas.draw_without_rendering()
+    equal = [(ax, p) for ax, p in zip(axes, figure.panels, strict=False) if p.equal]
+    for _ in range(2 if equal else 0):
+        for ax, panel in equal:
+            _equal_limits(ax, panel)
+        canvas.draw_without_rendering()
     canvas.set_layout_engine("none")
+    for ax, panel in equal:
+        _equal_limits(ax, panel)
     return canvas
 
 
@@ -167,10 +174,25 @@ def _panel(ax: Any, panel: Panel, letter: str) -> None:
         _categories(ax, panel, everything)
     for mark in panel.marks:
         _mark(ax, mark)
-    if panel.equal:
-        ax.set_aspect("equal", adjustable="datalim")
     if not any(np.isfinite(p.y).any() for p in everything):
         ax.text(0.5, 0.5, "no data", transform=ax.transAxes, ha="center", color=style.GREY)
+
+
+def _equal_limits(ax: Any, panel: Panel) -> None:
+    """One unit as long on both axes; room that is left over lies to the right and above."""
+    everything = [points(series) for series in panel.series]
+    x, y = (
+        np.concatenate([getattr(p, axis) for p in everything] or [np.zeros(0)]) for axis in "xy"
+    )
+    good = np.isfinite(x) & np.isfinite(y)
+    if not good.any():
+        return
+    box = ax.get_window_extent()
+    width, height = x[good].max() - x[good].min(), y[good].max() - y[good].min()
+    scale = 1.1 * max(width / box.width, height / box.height) or 1.0 / box.width
+    left, low = x[good].min() - 0.05 * scale * box.width, y[good].min() - 0.05 * scale * box.height
+    ax.set_xlim(left, left + scale * box.width)
+    ax.set_ylim(low, low + scale * box.height)
 
 
 def _wrapped(text: str) -> str:
@@ -179,25 +201,43 @@ def _wrapped(text: str) -> str:
 
 def _scales(ax: Any, panel: Panel, everything: list[Points]) -> None:
     """Logarithmic where asked for and where there is anything positive to show."""
-    if panel.x_scale == "log" and any((p.x > 0).any() for p in everything):
-        ax.set_xscale("log")
-        _log_ticks(ax.xaxis)
-    if panel.y_scale == "log" and any((p.y > 0).any() for p in everything):
-        ax.set_yscale("log")
-        _log_ticks(ax.yaxis)
+    for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
+        asked = getattr(panel, f"{name}_scale") == "log"
+        if asked and any((getattr(p, name) > 0).any() for p in everything):
+            getattr(ax, f"set_{name}scale")("log")
+            _log_ticks(axis)
+        else:
+            _linear_ticks(axis)
 
 
 def _log_ticks(axis: Any) -> None:
-    """0.3 and 20 rather than 3 × 10⁻¹ and 2 × 10¹; powers of ten beyond."""
-    from matplotlib.ticker import LogFormatterSciNotation
+    """0.3 and 20 rather than 3 × 10⁻¹ and 2 × 10¹; powers of ten beyond.
 
-    class Ticks(LogFormatterSciNotation):
+    The powers are plain text: Matplotlib's own are mathematics, an order of magnitude slower.
+    """
+    from matplotlib.ticker import LogFormatter
+
+    class Ticks(LogFormatter):
         def __call__(self, x: float, pos: Any = None) -> str:
-            text = str(super().__call__(x, pos))
-            return f"{x:g}" if text and 1e-3 <= abs(x) < 1e4 else text
+            return tick_text(x) if super().__call__(x, pos) else ""
 
     axis.set_major_formatter(Ticks())
     axis.set_minor_formatter(Ticks(labelOnlyBase=False, minor_thresholds=(1.0, 0.4)))
+
+
+def _linear_ticks(axis: Any) -> None:
+    """A common power of ten stands at the end of the axis, as ``× 10⁵``."""
+    from matplotlib.ticker import MaxNLocator, ScalarFormatter
+
+    class Ticks(ScalarFormatter):
+        def get_offset(self) -> str:
+            said = super().get_offset().replace("\u2212", "-")
+            power = said.removeprefix("1e")
+            return f"× {power_of_ten(int(power))}" if power != said else said
+
+    axis.set_major_formatter(Ticks(useOffset=False, useMathText=False))
+    if axis.axis_name == "x":  # labels of many digits stand side by side
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
 
 
 def _curve(ax: Any, series: Series, shown: Points, index: int) -> None:
@@ -224,12 +264,22 @@ def _curve(ax: Any, series: Series, shown: Points, index: int) -> None:
         options |= _marker(index, len(shown))
     if series.style == "steps":
         options["drawstyle"] = "steps-post"
-    if shown.x_error is None and shown.y_error is None:
+    if shown.sizes is not None:
+        _bubbles(ax, shown, color, label)
+    elif shown.x_error is None and shown.y_error is None:
         ax.plot(shown.x, shown.y, **options)
     else:
         ax.errorbar(
             shown.x, shown.y, xerr=shown.x_error, yerr=shown.y_error, elinewidth=0.7, **options
         )
+
+
+def _bubbles(ax: Any, shown: Points, color: str, label: str | None) -> None:
+    assert shown.sizes is not None
+    ax.scatter(
+        shown.x, shown.y, s=(3.0 + 11.0 * shown.sizes) ** 2, color=color, alpha=0.55,
+        edgecolors="white", linewidths=0.4, label=label, zorder=2,
+    )  # fmt: skip
 
 
 def _marker(index: int, number: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from polylyte.core.runs import Stored
 from polylyte.report.draw import Drawn, draw, thumbnail
 from polylyte.report.plotly_spec import plotly
 from polylyte.report.rebuild import DoesNotFit, rebuild
+from polylyte.report.redraw import fingerprint
 from polylyte.report.text import file_name, unused
 
 
@@ -43,6 +44,10 @@ class Space:
 
     left: int
     drawn: dict[str, Drawn] = field(default_factory=dict)
+    prints: dict[str, str] = field(default_factory=dict)
+    """Fingerprint of each figure."""
+    earlier: Callable[[str, Figure], Drawn | None] = lambda stem, figure: None
+    """The files of the last report, where nothing of a figure changed."""
 
 
 def specifications(stored: Stored, method: Method) -> tuple[list[Figure], str]:
@@ -69,7 +74,9 @@ def show(
     for figure in figures:
         stem = unused(file_name(step, figure.name), space.drawn)
         try:
-            drawn, spec = draw(figure), plotly(figure)
+            drawn = space.earlier(stem, figure) or draw(figure)
+            spec = plotly(figure)
+            space.prints[stem] = fingerprint(figure)
         except Exception as error:  # a figure must never cost the report
             problems.append(f"Figure '{figure.name}' not drawn: {type(error).__name__}: {error}")
             continue

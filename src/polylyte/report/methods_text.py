@@ -8,7 +8,8 @@ from functools import cached_property
 
 from polylyte.core.citations import Citation
 from polylyte.core.methods import Method
-from polylyte.core.runs import Run
+from polylyte.core.runs import Run, Stored
+from polylyte.core.study import REPLICATES
 from polylyte.report.prose import fill, split_citations
 from polylyte.report.quantities import origin_of
 from polylyte.report.tex import tex
@@ -140,6 +141,11 @@ def methods_text(run: Run, lookup: Lookup) -> MethodsText:
     for step in run.steps:
         if step.result is None:
             continue
+        if step.method == REPLICATES:
+            merged.setdefault((REPLICATES, origin_of(step), _averaged(step.result)), []).append(
+                step.name
+            )
+            continue
         try:
             method = methods.setdefault(step.method, lookup(step.method))
         except Exception:  # a plug-in that is gone, or broken: the report is still written
@@ -149,15 +155,26 @@ def methods_text(run: Run, lookup: Lookup) -> MethodsText:
         merged.setdefault((step.method, origin_of(step), text), []).append(step.name)
     paragraphs = []
     for (id, origin, text), steps in merged.items():
-        for citation in methods[id].declared.cites:
+        cites = methods[id].declared.cites if id in methods else ()
+        for citation in cites:
             if citation.key not in numbers:
                 references.append(citation)
                 numbers[citation.key] = len(references)
-        pieces = _pieces(text, methods[id].declared.cites, numbers)
+        pieces = _pieces(text, cites, numbers)
         paragraphs.append(Paragraph(tuple(steps), id, origin, pieces))
     version = run.environment.get("polylyte", "")
     closing = _CLOSING.format(version=f" {version}" if version else "")
     return MethodsText(tuple(paragraphs), closing, tuple(references), tuple(missing))
+
+
+def _averaged(stored: Stored) -> str:
+    """What the averaging of replicates did; it is part of the core and no method."""
+    n = stored.quantities.get("n")
+    samples = f"{n.value:g} samples" if n is not None and n.value is not None else "the samples"
+    return (
+        f"Values are means over {samples}; their uncertainty is the standard error from the "
+        "scatter between samples, with sources that all samples share carried in full."
+    )
 
 
 def _pieces(text: str, cites: Sequence[Citation], numbers: dict[str, int]) -> tuple[Piece, ...]:

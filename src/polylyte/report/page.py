@@ -11,6 +11,7 @@ from polylyte.core.errors import InputError
 from polylyte.core.methods import Method
 from polylyte.core.results import Verdict
 from polylyte.core.runs import Run, StepOutcome
+from polylyte.core.study import REPLICATES
 from polylyte.core.tables import Table
 from polylyte.literature.errata import Erratum, errata
 from polylyte.report.cards import Card, card
@@ -39,7 +40,7 @@ from polylyte.report.text import (
     words,
 )
 
-_TITLES = {"core.replicates": "Mean, standard deviation and n of the replicates"}
+_TITLES = {REPLICATES: "Mean, standard deviation and n of the replicates"}
 _PREVIEW_ROWS = 12
 _PREVIEW_COLUMNS = 9
 
@@ -274,7 +275,8 @@ def _notices(step: StepOutcome) -> list[Notice]:
     for finding in stored.findings:
         notices.append(
             Notice(
-                tones[finding.severity], "finding", (step.name,),
+                tones[finding.severity],
+                "note" if finding.severity == "note" else "finding", (step.name,),
                 finding.text, finding.where, finding.remedy,
             )
         )  # fmt: skip

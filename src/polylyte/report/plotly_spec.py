@@ -129,6 +129,9 @@ def _scatter(series: Series, kept: Points, index: int) -> dict[str, Any]:
             + ("-open" if style.turn(index) % 2 else ""),
         },
     }
+    if kept.sizes is not None:
+        trace["marker"]["size"] = [round(5 + 24 * float(size), 1) for size in kept.sizes]
+        trace["marker"]["opacity"] = 0.55
     if kept.names is not None:
         trace["text"] = list(kept.names)
     return trace
@@ -180,6 +183,7 @@ def _axes(
         "title": {"text": axis_label(panel.x_label, panel.x_unit), "standoff": 8},
         "type": panel.x_scale if _positive(panel, "x") else "linear",
         **_tick_names(panel),
+        **({"constraintoward": "left"} if panel.equal else {}),
     }
     layout[f"yaxis{number + 1 if number else ''}"] = {
         **common,
@@ -187,7 +191,7 @@ def _axes(
         "anchor": x,
         "title": {"text": axis_label(panel.y_label, panel.y_unit), "standoff": 8},
         "type": panel.y_scale if _positive(panel, "y") else "linear",
-        **({"scaleanchor": x, "scaleratio": 1} if panel.equal else {}),
+        **({"scaleanchor": x, "scaleratio": 1, "constraintoward": "bottom"} if panel.equal else {}),
     }
     letter = f"({chr(97 + number)})" if panels > 1 else ""
     title = f"{letter} {panel.title}".strip()

@@ -28,6 +28,8 @@ class Points:
     names: tuple[str, ...] | None
     total: int
     """How many points the series had before thinning."""
+    sizes: Array | None = None
+    """Diameters of bubbles relative to the largest, 0 where not known."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -58,8 +60,11 @@ def points(series: Series) -> Points:
         high=high,
         names=None if series.names is None else tuple(map(str, series.names)),
         total=len(x),
+        sizes=None if series.sizes is None else _diameters(series.sizes),
     )
-    columns = (made.y, made.x_error, made.y_error, made.low, made.high, made.names)
+    columns = (
+        made.y, made.x_error, made.y_error, made.low, made.high, made.names, made.sizes
+    )  # fmt: skip
     if any(column is not None and len(column) != len(x) for column in columns):
         raise ValueError(f"series '{series.label}': its columns differ in length")
     return made
@@ -94,7 +99,15 @@ def thin(whole: Points, most: int) -> Points:
         high=pick(whole.high),
         names=None if whole.names is None else tuple(whole.names[row] for row in rows),
         total=whole.total,
+        sizes=pick(whole.sizes),
     )
+
+
+def _diameters(sizes: Sequence[float | None]) -> Array:
+    """The area of a bubble is proportional to its size."""
+    areas = np.nan_to_num(_array(sizes), nan=0.0).clip(min=0.0)
+    largest = areas.max(initial=0.0)
+    return np.sqrt(areas / largest) if largest else areas
 
 
 def undrawable(panel: Panel) -> int:

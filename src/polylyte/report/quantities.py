@@ -158,9 +158,12 @@ def key_rows(run: Run, methods: Mapping[str, Method]) -> list[KeyRow]:
     single = [s for s in run.steps if s.result is not None and "[" not in s.name]
     most = _KEY_ROWS_PER_STEP if len(single) <= _FEW_STEPS else 1
     for step in single:
+        method = methods.get(step.method)
+        if method is not None and method.declared.origin == "virtual":
+            continue  # what a virtual instrument was given is no result
         # Of a step with a published value, at most its leading quantity comes along.
         these = 1 if any(name.startswith(f"{step.name}.") for name in seen) else most
-        found_here = leading(step, methods.get(step.method))[:these]
+        found_here = leading(step, method)[:these]
         rows += [KeyRow(found) for found in found_here if found.name not in seen]
     return rows
 

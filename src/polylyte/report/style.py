@@ -46,7 +46,6 @@ RC: dict[str, Any] = {
     "axes.linewidth": 0.6,
     "axes.unicode_minus": True,
     "axes.formatter.limits": (-4, 5),
-    "axes.formatter.use_mathtext": True,
     "text.color": INK,
     "xtick.color": INK,
     "ytick.color": INK,

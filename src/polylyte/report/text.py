@@ -40,6 +40,21 @@ def number_text(value: float, std: float | None = None) -> str:
     return _EXPONENT.sub(lambda m: f" × 10{str(int(m[1])).translate(_SUPERSCRIPTS)}", text)
 
 
+def power_of_ten(power: int) -> str:
+    """``10⁻⁵``."""
+    return f"10{str(power).translate(_SUPERSCRIPTS)}"
+
+
+def tick_text(value: float) -> str:
+    """A number beside an axis: ``0.3``, ``20``, ``10⁻⁵``, ``2 × 10⁶``."""
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    if value == 0 or -3 <= int(exponent) < 4:
+        return f"{value:g}".replace("-", MINUS)
+    digits = f"{float(mantissa):g}".replace("-", MINUS)
+    power = power_of_ten(int(exponent))
+    return power if digits == "1" else f"{digits} × {power}"
+
+
 def value_text(quantity: Quantity) -> str:
     """The value with its uncertainty, without the unit; a dash where it is not known."""
     return "–" if quantity.value is None else number_text(quantity.value, quantity.std)

@@ -17,6 +17,7 @@ from polylyte.report.figures import Space
 from polylyte.report.methods_text import Lookup, spans
 from polylyte.report.page import Page, page
 from polylyte.report.quantities import origin_of, plain
+from polylyte.report.redraw import before, earlier, record
 from polylyte.report.text import anchor, dotted, quantity_text
 
 HERE = Path(__file__).parent
@@ -32,7 +33,11 @@ def write_report(run: Run, folder: Path, *, lookup: Lookup = methods.get) -> Pat
     that this one no longer has are removed; nothing else is touched.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    space = Space(LARGEST - len(asset("plotly-basic.min.js")))
+    last = before(folder)
+    space = Space(
+        LARGEST - len(asset("plotly-basic.min.js")),
+        earlier=lambda stem, figure: earlier(folder, stem, figure, last.get("figures")),
+    )
     view = page(run, lookup, space)
     made: dict[str, bytes] = {}
     for stem, drawn in space.drawn.items():
@@ -44,8 +49,9 @@ def write_report(run: Run, folder: Path, *, lookup: Lookup = methods.get) -> Pat
     made["methods.tex"] = view.methods.latex.encode()
     made["references.bib"] = view.methods.bibtex.encode()
     made[PAGE] = html(view).encode()
-    made["summary.json"] = _json(summary(run, view, [*made, "summary.json"])).encode()
-    _forget_old(folder, made)
+    told = summary(run, view, [*made, "summary.json"])
+    made["summary.json"] = _json({**told, "figures": record(space.drawn, space.prints)}).encode()
+    _forget_old(folder, last.get("files"), made)
     for name, content in made.items():
         _write(folder / name, content)
     return folder / PAGE
@@ -184,14 +190,10 @@ def _write(path: Path, content: bytes) -> None:
     os.replace(temporary, path)
 
 
-def _forget_old(folder: Path, made: Iterable[str]) -> None:
+def _forget_old(folder: Path, listed: Any, made: Iterable[str]) -> None:
     """Remove figures and tables that an earlier report listed and this one lacks."""
-    try:
-        before = json.loads((folder / "summary.json").read_text("utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
     known = {name.lower() for name in made}
-    for name in before if isinstance(before, list) else ():
+    for name in listed if isinstance(listed, list) else ():
         room, _, file = str(name).partition("/")
         ours = room in ("figures", "tables") and file not in ("", "..") and "/" not in file
         if ours and "\\" not in file and str(name).lower() not in known:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from polylyte.analysis.impedance import reporting
+from polylyte.analysis.impedance.elements import Complex
 from polylyte.analysis.impedance.fitting import STARTS, fit_circuit
 from polylyte.core.figures import Figure, Panel, Series
 from polylyte.core.kinds import Frequency, Ratio, Resistance
@@ -35,17 +37,10 @@ def figure(result: ImpedanceFit) -> list[Figure]:
     z = np.array(table.column("real")) + 1j * np.array(table.column("imaginary"))
     fitted = np.array(table.column("fitted_real")) + 1j * np.array(table.column("fitted_imaginary"))
     circuit = result.text["circuit_fitted"]
-    nyquist = Panel(
-        [
-            Series(z.real.tolist(), (-z.imag).tolist(), "measured", color=0),
-            Series(fitted.real.tolist(), (-fitted.imag).tolist(), circuit, "line", color=1),
-        ],
-        "Re Z",
-        "−Im Z",
-        "ohm",
-        "ohm",
-        equal=True,
-    )
+    planes = [_plane(z, fitted, circuit, math.inf)]
+    R = result.R_total.value
+    if R is not None and np.abs(z).max() / 2.0 > 2.0 * R:
+        planes.append(_plane(z, fitted, circuit, 2.0 * R))
     modulus = Panel(
         [
             Series(f, np.abs(z).tolist(), "measured", color=0),
@@ -84,9 +79,10 @@ def figure(result: ImpedanceFit) -> list[Figure]:
     return [
         Figure(
             "nyquist",
-            [nyquist],
+            planes,
             f"{caption}.",
             "The line runs through the points. Where it does not, the circuit lacks a process.",
+            width="double" if len(planes) > 1 else "single",
         ),
         Figure(
             "bode",
@@ -96,6 +92,25 @@ def figure(result: ImpedanceFit) -> list[Figure]:
             width="double",
         ),
     ]
+
+
+def _plane(z: Complex, fitted: Complex, circuit: str, largest: float) -> Panel:
+    """The complex plane, as far as |Z| is at most ``largest``."""
+    near = np.abs(z) <= largest
+    return Panel(
+        [
+            Series(z.real[near].tolist(), (-z.imag[near]).tolist(), "measured", color=0),
+            Series(
+                fitted.real[near].tolist(), (-fitted.imag[near]).tolist(), circuit, "line", color=1
+            ),
+        ],
+        "Re Z",
+        "−Im Z",
+        "ohm",
+        "ohm",
+        equal=True,
+        title="" if math.isinf(largest) else "near the real axis",
+    )
 
 
 @method(
@@ -111,8 +126,8 @@ def figure(result: ImpedanceFit) -> list[Figure]:
     prose=(
         "The impedance spectrum ({points} points, {range}) was fitted with the circuit "
         "{circuit_fitted} by complex nonlinear least squares with {weighting} weights from "
-        "{starts} starts, {share_of_starts} of which reached the same optimum; the root mean "
-        "square relative residual is {relative_rms} and the total resistance {R_total}. "
+        "{starts} starts, {agreement} of which reached the same optimum; the root mean square "
+        "relative residual is {misfit} and the total resistance {R_total}. "
         "Standard errors follow from the Jacobian and the residual variance, 95 % intervals "
         "from the profile likelihood."
     ),
@@ -182,6 +197,8 @@ def fit(
             "weighting": weighting,
             "starts": str(fitted.starts),
             "points": str(len(f)),
+            "agreement": f"{100 * fitted.share_of_starts:.0f} %",
+            "misfit": f"{100 * fitted.relative_rms:.2g} %",
             "range": f"{f.min():.3g} to {f.max():.3g} Hz",
         },
     )

@@ -27,6 +27,10 @@ from polylyte.core.errors import NotAnswerable
 STARTS = 64
 SAME_OPTIMUM = 1e-3
 """Starts whose sum of squares is within this fraction of the least one reached it."""
+EARLY = 40
+"""Iterations that every start gets."""
+FAR_BEHIND = 4.0
+"""A start whose sum of squares is then larger by more than this is given up."""
 NOT_IDENTIFIABLE = "not identifiable"
 UNBOUNDED = "unbounded"
 AT_BOUND = "at its bound"
@@ -122,7 +126,7 @@ def fit_circuit(
     _enough(data, compiled, where)
     model = Problem(compiled, data, weighting)
     rng = np.random.default_rng(seed)
-    minima = minimize(model, draw(compiled, data, starts, rng), model.lower, model.upper)
+    minima = _descend(model, draw(compiled, data, starts, rng))
     x, cost, closed = _best(model, minima)
     share = float(np.mean(minima.cost <= cost * (1 + SAME_OPTIMUM)))
     if intervals:
@@ -142,6 +146,16 @@ def _enough(data: Data, circuit: Circuit, where: str | None) -> None:
             where=where,
             remedy="widen f_min and f_max, or choose a simpler circuit",
         )
+
+
+def _descend(model: Problem, start: Real) -> Minima:
+    """All starts for a while, then those that are not far behind the best to the end."""
+    early = minimize(model, start, model.lower, model.upper, iterations=EARLY)
+    hopeful = early.cost <= FAR_BEHIND * early.cost.min()
+    late = minimize(model, early.x[hopeful], model.lower, model.upper)
+    early.x[hopeful], early.cost[hopeful] = late.x, late.cost
+    early.converged[hopeful] = late.converged
+    return early
 
 
 def _best(model: Problem, minima: Minima) -> tuple[Real, float, bool]:

@@ -292,7 +292,7 @@ class _Reading:
         return cls(
             halves,
             parts,
-            _charges(halves, parts, accuracy),
+            _charges(halves, parts, accuracy, cut_off),
             _conditioning(halves, parts, accuracy),
             stripped_out,
             verdicts,
@@ -324,21 +324,30 @@ class _Reading:
         )
 
 
-def _charges(halves: Sequence[HalfCycle], parts: Protocol, accuracy: float) -> dict[str, Quantity]:
-    def total(indices: Sequence[int], source: str, ending: bool = False) -> Quantity:
+def _charges(
+    halves: Sequence[HalfCycle], parts: Protocol, accuracy: float, cut_off: float
+) -> dict[str, Quantity]:
+    def total(indices: Sequence[int], source: str, off: float = 0.0) -> Quantity:
         charge = math.fsum(halves[k].charge for k in indices)
-        components = {source: accuracy * charge}
-        if ending:
-            # The cut-off was passed somewhere between the last two samples.
-            components["~sampling at the cut-off"] = halves[indices[-1]].last_interval / 12**0.5
+        components = {source: accuracy * charge, "~end of the final strip": off}
         return from_si(charge, "mAh", {k: v for k, v in components.items() if v}, how="measured")
 
     return {
         "reservoir": total([parts.reservoir], "~counter, plating"),
         "cycled_plating": total(parts.platings, "~counter, plating"),
         "cycled_stripping": total(parts.strips, "~counter, stripping"),
-        "final_stripping": total([parts.final], "~counter, stripping", ending=True),
+        "final_stripping": total(
+            [parts.final], "~counter, stripping", _past_cut_off(halves[parts.final], cut_off)
+        ),
     }
+
+
+def _past_cut_off(final: HalfCycle, cut_off: float) -> float:
+    """Charge between the last sample and the cut-off, by the slope at the end, C."""
+    missed = abs(cut_off - final.end_potential)
+    if missed < final.last_rise:
+        return final.last_interval * missed / final.last_rise
+    return final.last_interval if missed else 0.0
 
 
 def _conditioning(halves: Sequence[HalfCycle], parts: Protocol, accuracy: float) -> Quantity | None:

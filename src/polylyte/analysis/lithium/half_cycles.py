@@ -40,7 +40,9 @@ class HalfCycle:
     plateau: float
     """Median of |potential|."""
     last_interval: float
-    """Charge passed between the last two samples, C."""
+    """Charge passed between the last two samples, C …"""
+    last_rise: float
+    """… and the change of potential between them, V."""
     largest_drop: float
     """Largest fall of |potential| between neighbours, away from the ends, over the plateau."""
 
@@ -117,6 +119,7 @@ def _half_cycle(
         end_potential=-first * float(potential[-1]),
         plateau=plateau,
         last_interval=abs(float(charge[stop] - charge[stop - 1])),
+        last_rise=abs(float(potential[-1] - potential[-2])),
         largest_drop=drop / plateau if plateau else 0.0,
     )
 

@@ -7,30 +7,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from polylyte.analysis.transference.interfaces import Interface, interface_resistance
-from polylyte.analysis.transference.transients import (
-    Charging,
-    Initial,
-    Steady,
-    initial_current,
-    steady_current,
+from polylyte.analysis.transference import verdicts as check
+from polylyte.analysis.transference.inputs import (
+    Spectra,
+    Transient,
+    initial_quantity,
+    ohmic_current,
+    resistances,
+    spectrum_table,
+    steady_quantity,
 )
 from polylyte.core.citations import Citation
-from polylyte.core.errors import InputError, NotAnswerable
+from polylyte.core.errors import InputError
 from polylyte.core.figures import Figure, Mark, Panel, Series
 from polylyte.core.kinds import Area, Conductivity, Current, Length, Ratio, Resistance, Voltage
 from polylyte.core.kinds import Temperature as TemperatureKind
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity, derive, from_si, q
-from polylyte.core.results import Finding, Result, Verdict
+from polylyte.core.results import Result
 from polylyte.core.tables import Table
 from polylyte.instruments.spectra import ImpedanceSpectrum
 from polylyte.instruments.transients import CurrentTransient
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 EVANS_1987 = Citation(
     "Evans1987",
@@ -73,15 +73,6 @@ GALLUZZO_2019 = Citation(
     "020901",
     "10.1063/1.5109684",
 )
-
-GAS_CONSTANT = 8.31446261815324
-FARADAY = 96485.33212
-
-WHOLE_CELL = 0.05
-"""Share of ΔV left for the electrolyte below which R_0 must be the whole cell's."""
-INTERFACE_DRIFT = 0.2
-OHMIC_AGREEMENT = 0.05
-BIAS_AGREEMENT = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,39 +228,45 @@ def bruce_vincent(
 
     Raises:
         InputError: an input is missing, or the recorded step is not ``bias``.
-        NotAnswerable: the resistance of the whole cell was given, no steady state, a transient
-            sampled too coarsely, no interface arc.
+        NotAnswerable: the resistance of the whole cell was given, the interface takes all of
+            the bias, no steady state, a transient sampled too coarsely, no interface arc.
     """
-    lead = _Spectra.of(before, after, circuit, impedance_accuracy)
-    start, end = _resistances(lead, initial_resistance, steady_resistance)
-    record = _Transient.of(polarization, bias)
-    verdicts: list[Verdict] = []
+    if bias.si == 0:
+        raise InputError("is zero", where="bias", remedy="give the potential step, as in '10 mV'")
+    record = Transient.of(polarization, bias)
+    verdicts = check.bias_recorded(record, bias)
+    lead = Spectra.of(before, after, circuit, impedance_accuracy)
+    start, end = resistances(lead, initial_resistance, steady_resistance)
     more: dict[str, Quantity] = {}
 
     i_ss = steady_current
-    if record is not None and (i_ss is None or initial_current is None):
+    if record is not None and i_ss is None:
         steady = record.steady()
-        if i_ss is None:
-            verdicts.append(_is_steady(steady, steady_limit.si, record.minutes))
-            i_ss = _steady_quantity(steady, current_accuracy.si)
-            more["steady_window"] = from_si(steady.begin, "s", how="measured")
+        verdicts.append(check.is_steady(steady, steady_limit.si, record.minutes))
+        i_ss = steady_quantity(steady, current_accuracy.si)
+        more["steady_window"] = from_si(steady.begin, "s", how="measured")
+    if i_ss is not None:
+        check.refuse_whole_cell("steady", i_ss, end, bias, given=steady_resistance is not None)
     i_0 = initial_current
     if i_0 is None and initial == "ohmic":
-        i_0 = _ohmic(lead, bias)
+        i_0 = ohmic_current(lead, bias)
     elif i_0 is None and record is not None and i_ss is not None:
         early = record.initial(i_ss.si, lead.charging)
-        i_0 = _initial_quantity(early, current_accuracy.si)
+        i_0 = initial_quantity(early, current_accuracy.si)
         more["early_window"] = from_si(early.end, "s", how="measured")
         more["first_sample"] = from_si(early.first, "uA", how="measured")
-        verdicts.append(_against_ohm(i_0, lead, bias))
+        verdicts.append(check.against_ohm(i_0, lead, bias))
     if i_0 is None or i_ss is None:
         name = "initial_current" if i_0 is None else "steady_current"
         raise InputError(f"{name} is missing", remedy=f"give polarization (a file) or {name}")
-    # A cell polarised the other way has both currents negative.
+    # A cell polarised the other way has negative currents; the fraction is the same.
     if i_0.si < 0 and i_ss.si < 0:
         i_0, i_ss = i_0 * -1.0, i_ss * -1.0
+    bias = bias * -1.0 if bias.si < 0 else bias
 
-    _refuse_whole_cell(i_0, i_ss, start, end, bias, lead)
+    if i_0.si * i_ss.si <= 0:
+        raise InputError("the two currents differ in sign", where="steady_current")
+    check.refuse_whole_cell("initial", i_0, start, bias, given=initial_resistance is not None)
     fraction = derive(
         current_fraction,
         "1",
@@ -279,14 +276,12 @@ def bruce_vincent(
         steady_resistance=end,
         bias=bias,
     )
-    kelvin = temperature.si
     verdicts += [
-        _is_linear(bias, kelvin),
-        _interface_held(start, end),
-        _in_range(fraction),
-        *_bias_recorded(record, bias),
+        check.is_linear(bias, temperature.si),
+        check.interface_held(start, end),
+        check.in_range(fraction),
     ]
-    fraction = fraction.flagged(*_flags(fraction, verdicts))
+    fraction = fraction.flagged(*check.flags(fraction, verdicts))
     kappa = _conductivity(conductivity, thickness, area, lead)
     return TransferenceNumber(
         transference_number=fraction,
@@ -302,8 +297,8 @@ def bruce_vincent(
         else derive(lambda kappa, rho: kappa * rho, "mS/cm", kappa=kappa, rho=fraction),
         budget=_budget(fraction),
         transient=None if record is None else record.table(),
-        spectrum_before=None if before is None else _spectrum_table(before),
-        spectrum_after=None if after is None else _spectrum_table(after),
+        spectrum_before=None if before is None else spectrum_table(before),
+        spectrum_after=None if after is None else spectrum_table(after),
         verdicts=tuple(verdicts),
         findings=tuple(lead.findings),
         warnings=tuple(v.text for v in verdicts if v.passed is False),
@@ -312,281 +307,8 @@ def bruce_vincent(
     )
 
 
-# ------------------------------------------------------------------------- the spectra
-
-
-@dataclass(frozen=True)
-class _Spectra:
-    """What the two spectra gave; every part may be absent."""
-
-    first: Interface | None
-    second: Interface | None
-    accuracy: float
-    findings: tuple[Finding, ...] = ()
-
-    @classmethod
-    def of(
-        cls,
-        before: ImpedanceSpectrum | None,
-        after: ImpedanceSpectrum | None,
-        circuit: str,
-        accuracy: Quantity,
-    ) -> _Spectra:
-        made: list[Interface | None] = []
-        findings = []
-        for name, spectrum in (("before", before), ("after", after)):
-            if spectrum is None:
-                made.append(None)
-                continue
-            fit = interface_resistance(
-                spectrum.frequency, spectrum.impedance, circuit=circuit, where=name
-            )
-            made.append(fit)
-            findings.append(
-                Finding(
-                    f"{fit.circuit}: electrolyte {fit.bulk:.4g} ohm, interface "
-                    f"{fit.resistance:.4g} ohm, relative rms {fit.relative_rms:.2g}",
-                    where=name,
-                )
-            )
-        return cls(made[0], made[1], accuracy.si, tuple(findings))
-
-    @property
-    def charging(self) -> Charging | None:
-        fit = self.first
-        if fit is None:
-            return None
-        share = fit.resistance / (fit.resistance + fit.bulk)
-        return Charging(share, fit.time, fit.exponent)
-
-    def quantity(self, which: Literal["before", "after"]) -> Quantity | None:
-        fit = self.first if which == "before" else self.second
-        if fit is None:
-            return None
-        parts = {
-            f"~interface fit {which}": fit.resistance_std,
-            "~impedance gain": fit.resistance * self.accuracy,
-        }
-        return from_si(fit.resistance, "ohm", parts, how="measured")
-
-    @property
-    def bulk(self) -> Quantity | None:
-        if self.first is None:
-            return None
-        parts = {
-            "~electrolyte fit before": self.first.bulk_std,
-            "~impedance gain": self.first.bulk * self.accuracy,
-        }
-        return from_si(self.first.bulk, "ohm", parts, how="measured")
-
-    @property
-    def origin(self) -> str:
-        fits = [fit for fit in (self.first, self.second) if fit is not None]
-        circuits = list(dict.fromkeys(fit.circuit for fit in fits))
-        return f"fits of {' and '.join(circuits)}" if circuits else "as given"
-
-
-def _resistances(
-    spectra: _Spectra, initial: Quantity | None, steady: Quantity | None
-) -> tuple[Quantity, Quantity]:
-    start = initial or spectra.quantity("before")
-    end = steady or spectra.quantity("after")
-    if start is None or end is None:
-        which, file = (
-            ("initial_resistance", "before") if start is None else ("steady_resistance", "after")
-        )
-        raise InputError(
-            f"{which} is missing",
-            remedy=f"give {file} (an impedance file) or {which}, that of the interface",
-        )
-    return start, end
-
-
-def _spectrum_table(spectrum: ImpedanceSpectrum) -> Table:
-    z = spectrum.impedance
-    return Table.of(
-        {
-            "frequency": spectrum.frequency.tolist(),
-            "z_real": z.real.tolist(),
-            "z_imaginary": z.imag.tolist(),
-        },
-        {"frequency": "Hz", "z_real": "ohm", "z_imaginary": "ohm"},
-    )
-
-
-# ----------------------------------------------------------------------- the transient
-
-
-@dataclass(frozen=True)
-class _Transient:
-    """Samples after the onset; ``time`` counts from it."""
-
-    time: NDArray[np.float64]
-    current: NDArray[np.float64]
-    recorded_bias: float
-    """Mean potential minus that before the step, V."""
-
-    @classmethod
-    def of(cls, data: CurrentTransient | None, bias: Quantity) -> _Transient | None:
-        if data is None:
-            return None
-        v = data.potential
-        asked = v if data.applied is None else data.applied
-        stepped = np.abs(asked - np.median(asked)) < 0.5 * abs(bias.si)
-        first = int(np.argmax(stepped))
-        # Rows before the step are the cell at rest; the step is counted from the last of them,
-        # or from the file's own zero. A symmetric cell rests at 0 V.
-        rest = float(v[:first].mean()) if first else 0.0
-        onset = float(data.time[first - 1]) if first else min(0.0, float(data.time[0]))
-        return cls(data.time[first:] - onset, data.current[first:], float(v[first:].mean()) - rest)
-
-    @property
-    def minutes(self) -> float:
-        return float(self.time[-1]) / 60
-
-    def steady(self) -> Steady:
-        return steady_current(self.time, self.current)
-
-    def initial(self, steady: float, charging: Charging | None) -> Initial:
-        return initial_current(self.time, self.current, steady=steady, charging=charging)
-
-    def table(self) -> Table:
-        return Table.of(
-            {"time": self.time.tolist(), "current": self.current.tolist()},
-            {"time": "s", "current": "A"},
-        )
-
-
-def _steady_quantity(steady: Steady, accuracy: float) -> Quantity:
-    parts = {
-        "~current noise, steady state": steady.std,
-        "~way left to the steady state": abs(steady.remaining),
-        "~current gain": steady.value * accuracy,
-    }
-    return from_si(steady.value, "uA", {k: v for k, v in parts.items() if v}, how="measured")
-
-
-def _initial_quantity(early: Initial, accuracy: float) -> Quantity:
-    parts = {
-        "~current noise, onset": early.std,
-        "~current gain": early.value * accuracy,
-    }
-    return from_si(early.value, "uA", {k: v for k, v in parts.items() if v}, how="measured")
-
-
-def _ohmic(spectra: _Spectra, bias: Quantity) -> Quantity:
-    fit, bulk, interface = spectra.first, spectra.bulk, spectra.quantity("before")
-    if fit is None or bulk is None or interface is None:
-        raise InputError(
-            "initial = 'ohmic' needs the spectrum before",
-            remedy="give before (an impedance file), or initial_current",
-        )
-    return derive(lambda V, Rb, Ri: V / (Rb + Ri), "uA", V=bias, Rb=bulk, Ri=interface)
-
-
-# -------------------------------------------------------------------------- the tests
-
-
-def _is_steady(steady: Steady, limit: float, minutes: float) -> Verdict:
-    size = abs(steady.value) or math.inf
-    drift, left = steady.drift / size, steady.remaining / size
-    drifting = abs(drift) > limit and abs(steady.drift) > 3 * steady.drift_std
-    text = (
-        f"over the last tenth of {minutes:.0f} min the current changed by {100 * drift:.2g} % "
-        f"and is {100 * left:.2g} % from its asymptote (limit {100 * limit:.2g} %)"
-    )
-    if drifting or abs(left) > limit or not steady.bounded:
-        reason = text if steady.bounded else f"{text}; no end of the fall lies within the record"
-        raise NotAnswerable(
-            f"there is no steady state: {reason}",
-            where="polarization",
-            remedy="polarise longer, give steady_current, or raise steady_limit",
-        )
-    return Verdict("steady state", True, text)
-
-
-def _against_ohm(initial: Quantity, spectra: _Spectra, bias: Quantity) -> Verdict:
-    name = "initial current against Ohm's law"
-    if spectra.first is None:
-        return Verdict(name, None, "no spectrum before the step to compare the onset with")
-    ohmic = _ohmic(spectra, bias)
-    difference = initial - ohmic if initial.si > 0 else initial * -1.0 - ohmic
-    allowed = max(OHMIC_AGREEMENT * ohmic.si, 2 * (difference.to("A").std or 0.0))
-    return Verdict(
-        name,
-        abs(difference.si) <= allowed,
-        f"extrapolated {initial}, ΔV/(R_electrolyte + R_interface) = {ohmic}: "
-        f"{100 * difference.si / ohmic.si:+.1f} %",
-    )
-
-
-def _refuse_whole_cell(
-    i_0: Quantity, i_ss: Quantity, start: Quantity, end: Quantity, bias: Quantity, lead: _Spectra
-) -> None:
-    """Nothing of ΔV is left for the electrolyte: R is not that of the interface."""
-    if i_0.si * i_ss.si <= 0 or bias.si == 0:
-        raise InputError("the currents must have the same sign, and the bias one", where="currents")
-    size = abs(bias.si)
-    for when, current, resistance in (("before", i_0, start), ("after", i_ss, end)):
-        left = 1 - current.si * resistance.si / size
-        if left < WHOLE_CELL:
-            whole = ""
-            fit = lead.first
-            if fit is not None and resistance.si > fit.resistance + 0.5 * fit.bulk:
-                whole = f" (the spectrum gives {fit.resistance:.4g} ohm for the interface)"
-            raise NotAnswerable(
-                f"I·R {when} polarisation is {100 * (1 - left):.0f} % of the bias: {resistance} "
-                f"is the resistance of the whole cell, not of its interfaces{whole}",
-                where="initial_resistance" if when == "before" else "steady_resistance",
-                remedy="give the diameter of the interface arc, without the electrolyte; if it is "
-                "the interface's, the electrolyte's share is too small for this method",
-            )
-
-
-def _is_linear(bias: Quantity, kelvin: float) -> Verdict:
-    thermal = GAS_CONSTANT * kelvin / FARADAY
-    return Verdict(
-        "linear response",
-        abs(bias.si) <= thermal,
-        f"bias {bias.to('mV')}, RT/F = {1e3 * thermal:.1f} mV",
-    )
-
-
-def _interface_held(start: Quantity, end: Quantity) -> Verdict:
-    change = end.si / start.si - 1
-    return Verdict(
-        "interface drift",
-        abs(change) <= INTERFACE_DRIFT,
-        f"the interface resistance changed by {100 * change:+.1f} % "
-        f"(limit {100 * INTERFACE_DRIFT:.0f} %); the equation carries it if it changed slowly",
-    )
-
-
-def _in_range(fraction: Quantity) -> Verdict:
-    inside = fraction.value is not None and 0 < fraction.value <= 1
-    return Verdict("within 0 to 1", inside, f"current fraction {fraction}")
-
-
-def _bias_recorded(record: _Transient | None, bias: Quantity) -> list[Verdict]:
-    if record is None:
-        return []
-    ratio = abs(record.recorded_bias / bias.si)
-    text = f"the file holds a step of {1e3 * record.recorded_bias:.3g} mV, bias is {bias.to('mV')}"
-    if not 0.8 <= ratio <= 1.25:
-        raise InputError(text, where="bias", remedy="set bias to the step that was applied")
-    return [Verdict("bias as recorded", abs(ratio - 1) <= BIAS_AGREEMENT, text)]
-
-
-def _flags(fraction: Quantity, verdicts: Sequence[Verdict]) -> list[str]:
-    named = {"linear response": "bias too large", "within 0 to 1": "outside range"}
-    return [named[v.name] for v in verdicts if v.passed is False and v.name in named]
-
-
-# ----------------------------------------------------------------------- the answers
-
-
 def _conductivity(
-    given: Quantity | None, thickness: Quantity | None, area: Quantity | None, spectra: _Spectra
+    given: Quantity | None, thickness: Quantity | None, area: Quantity | None, spectra: Spectra
 ) -> Quantity | None:
     if given is not None:
         return given

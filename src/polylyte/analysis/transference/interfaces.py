@@ -75,7 +75,14 @@ def interface_resistance(
 
     def attempt(text: str) -> _Trial | None:
         lead = "L1-" if inductive and not circuit else ""
-        fit = fit_circuit(f, z, lead + text, seed=seed, starts=STARTS, intervals=False, where=where)
+        try:
+            fit = fit_circuit(
+                f, z, lead + text, seed=seed, starts=STARTS, intervals=False, where=where
+            )
+        except NotAnswerable:  # too few points for this circuit; a simpler one may do
+            if circuit:
+                raise
+            return None
         split = _split(fit)
         return None if split is None else (fit.aicc, split)
 
@@ -85,7 +92,7 @@ def interface_resistance(
         trials = [attempt(f"{film}-p(R1,CPE1){tail}") for film in FILMS for tail in DIFFUSIONS]
         first = _best(trials)
         film, tail = _ends(first[1].circuit) if first else (FILMS[0], "")
-        second = attempt(f"{film}-p(R1,CPE1)-p(R2,CPE2){tail}") if f.size > 16 else None
+        second = attempt(f"{film}-p(R1,CPE1)-p(R2,CPE2){tail}")
         if second and (first is None or second[0] < first[0] - CLEARLY):
             trials = [second]
     found = [trial for trial in trials if trial is not None]
@@ -111,8 +118,8 @@ def _best(trials: Sequence[_Trial | None]) -> _Trial | None:
 def _averaged(trials: Sequence[_Trial]) -> Interface:
     """The best circuit's reading, its resistances averaged over all by their Akaike weights.
 
-    What the choice of a circuit leaves open enters the standard errors: equation 9 of Buckland,
-    Burnham & Augustin, Biometrics 1997, 53, 603, doi:10.2307/2533961.
+    What the choice of a circuit leaves open enters the standard errors: Buckland, Burnham &
+    Augustin, Biometrics 1997, 53, 603, doi:10.2307/2533961.
     """
     lowest, best = min(trials, key=lambda trial: trial[0])
     weights = np.array([math.exp(-0.5 * min(aicc - lowest, 1e3)) for aicc, _ in trials])

@@ -25,7 +25,7 @@ TAIL = 0.1
 """The steady current is the mean over the last tenth of the record …"""
 APPROACH = 0.5
 """… and the exponential approach to it is looked for in the last half."""
-TAIL_POINTS = 8
+TAIL_POINTS = 5
 SIGNIFICANT = 13.8
 """Fall of chi-square that two more parameters must bring to be believed (p = 0.001)."""
 
@@ -102,6 +102,7 @@ def initial_current(
     Raises:
         NotAnswerable: fewer than five samples lie in that window.
     """
+    from scipy.ndimage import median_filter
     from scipy.optimize import least_squares
 
     t, i = np.asarray(time, float), np.asarray(current, float)
@@ -116,11 +117,13 @@ def initial_current(
     sign = math.copysign(1.0, float(np.median(i)))
     i, final = i * sign, steady * sign
 
+    # Noise alone must not end the window.
+    smooth = median_filter(i, 7, mode="nearest")
     start = float(np.median(i[:3]))
     for _ in range(3):  # the window depends on the intercept it yields
-        below = np.flatnonzero(i < start - EARLY_FALL * (start - final))
+        below = np.flatnonzero(smooth < start - EARLY_FALL * (start - final))
         stop = int(below[0]) if start > final and below.size else i.size
-        window = slice(0, max(stop, 0))
+        window = slice(0, stop)
         if t[window].size < EARLY_POINTS:
             raise NotAnswerable(
                 f"the fall of the current is not resolved: {t[window].size} samples lie in its "
@@ -171,7 +174,7 @@ def steady_current(time: ArrayLike, current: ArrayLike) -> Steady:
     half, kept where it describes it better than a constant (p < 0.001).
 
     Raises:
-        NotAnswerable: fewer than eight samples in the last tenth.
+        NotAnswerable: fewer than five samples in the last tenth.
     """
     t, i = np.asarray(time, float), np.asarray(current, float)
     span = float(t[-1] - t[0]) if t.size else 0.0

@@ -53,6 +53,9 @@ INTERFACE_CAPACITANCE = 1e-7
 """farad. Arcs of bulk and grain boundary lie below, those of electrode interfaces above
 [Irvine, Sinclair & West 1990, Table 1: for about 1 cm² over 1 cm]."""
 BLOCKING_ANGLE = 45.0
+"""degrees; the tail of a spike is steeper than semi-infinite diffusion."""
+SCAN = 16
+"""Starts per circuit tried; the circuit that may be taken is fitted again from all."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ def _chosen(
     trouble: NotAnswerable | None = None
     for text in _candidates(frequency, impedance, options):
         try:
-            fit = fit_circuit(frequency, impedance, text, intervals=False, **options)
+            fit = fit_circuit(frequency, impedance, text, starts=SCAN, intervals=False, **options)
             reason = _against(fit, best)
             if not reason:
                 # the profiles are worth their time only for a circuit that may be taken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from polylyte.analysis.transport import blocking
 from polylyte.analysis.transport.rows import (
     Reading,
     groups_of,
+    matters,
     models_table,
     named,
     read_all,
@@ -27,9 +29,6 @@ from polylyte.core.results import Finding, Result, Verdict
 from polylyte.core.tables import Table
 from polylyte.instruments.spectra import ImpedanceSpectrum
 from polylyte.materials.cells import Cell
-
-AMBIGUOUS = 0.1
-"""Where the arc is more than this part of the resistance, what it stands for matters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,22 +49,37 @@ def figure(result: ConductivityResult) -> list[Figure]:
 
 
 def _nyquist(result: ConductivityResult) -> Figure:
+    known = [R for R in result.conductivity.column("resistance") if R is not None]
+    whole = _plane(result, math.inf)
+    spike = max(result.spectra.column("imaginary"), key=abs)
+    close = 2.0 * max(known, default=math.inf)
+    return Figure(
+        "nyquist",
+        [whole, _plane(result, close)] if abs(spike) > 2.0 * close else [whole],
+        "Impedance between blocking electrodes (points) and fits (lines).",
+        "A steep spike at low frequency shows that the electrodes block. "
+        "The electrolyte's resistance is where the spike meets the real axis.",
+        width="double" if abs(spike) > 2.0 * close else "single",
+    )
+
+
+def _plane(result: ConductivityResult, largest: float) -> Panel:
+    """All spectra in the complex plane, as far as |Z| is at most ``largest``."""
     frame = result.spectra.frame
     series: list[Series] = []
     for color, (name,) in enumerate(frame.select("spectrum").unique(maintain_order=True).rows()):
-        rows = frame.filter(frame["spectrum"] == name)
+        rows = frame.filter(
+            (frame["spectrum"] == name)
+            & ((frame["real"] ** 2 + frame["imaginary"] ** 2) <= largest**2)
+        )
+        if not len(rows):
+            continue
         measured = (rows["real"].to_list(), (-rows["imaginary"]).to_list())
         fitted = (rows["fitted_real"].to_list(), (-rows["fitted_imaginary"]).to_list())
         series.append(Series(*measured, rows["label"][0], color=color))
         series.append(Series(*fitted, "", "line", color=color))
-    panel = Panel(series, "Re Z", "−Im Z", "ohm", "ohm", equal=True)
-    return Figure(
-        "nyquist",
-        [panel],
-        "Impedance between blocking electrodes (points) and fits (lines).",
-        "A steep spike at low frequency shows that the electrodes block. "
-        "The electrolyte's resistance is where the spike meets the real axis.",
-    )
+    title = "" if math.isinf(largest) else "near the real axis"
+    return Panel(series, "Re Z", "−Im Z", "ohm", "ohm", equal=True, title=title)
 
 
 def _over_temperature(result: ConductivityResult) -> Figure | None:
@@ -117,7 +131,7 @@ def _over_temperature(result: ConductivityResult) -> Figure | None:
     prose=(
         "The ionic conductivity was obtained from {count} impedance spectra between blocking "
         "electrodes as L/(R A). R is the electrolyte's resistance from fits with {circuits} "
-        "({weighting} weights; circuit chosen by the corrected Akaike criterion): {rule}. "
+        "({weighting} weights; circuit {chosen}): {rule}. "
         "{geometry} {outcome}"
     ),
 )
@@ -288,10 +302,8 @@ def _ambiguity(reading: Reading) -> list[Finding]:
     """What the arc was taken for, where the other reading would change the answer."""
     notes = []
     one = reading.found
-    total = one.offset.value or 0.0
-    whole = total + sum(R for _, R, _ in one.arcs)
     for name, R, capacitance in one.arcs:
-        if AMBIGUOUS * whole > R:
+        if not matters(one, name, R):
             continue
         if name in one.counted:
             text = (
@@ -317,6 +329,7 @@ def _words(
     circuits = dict.fromkeys(str(reading.found.fit.circuit) for reading in readings)
     counted = dict.fromkeys("+".join(reading.found.counted) for reading in readings)
     known = L is not None and A is not None
+    tried = any(reading.found.candidates for reading in readings)
     name = "conductivity" if known else "resistance"
     shown = [(key, value) for key, value in more.items() if key.split("@")[0] == name]
     told = "; ".join(
@@ -330,4 +343,5 @@ def _words(
         "geometry": f"L = {L}, A = {A}." if known else "Thickness and area were not given.",
         "outcome": f"{name.capitalize()}: {told}.",
         "weighting": weighting,
+        "chosen": "chosen by the corrected Akaike criterion" if tried else "given",
     }

@@ -16,6 +16,8 @@ from polylyte.analysis.impedance.profiles import student
 Real = NDArray[np.float64]
 GAS_CONSTANT = 8.31446261815324
 """J/(mol K), exact by the SI of 2019."""
+ROUNDING = 1e-9
+"""Of ln(y), as far as tables and files keep it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def _linear(
     scaled = design * weight[:, None]
     solution = np.asarray(np.linalg.lstsq(scaled, log_y * weight, rcond=None)[0], dtype=float)
     residual = (log_y - design @ solution) * weight
-    return _law(name, names, solution, _inverse(scaled), residual, rows, extra)
+    largest = float(weight.max())
+    return _law(name, names, solution, _inverse(scaled), residual, rows, extra, largest)
 
 
 def _inverse(scaled: Real) -> Real:
@@ -93,6 +96,7 @@ def _law(
     residual: Real,
     rows: Callable[[Real], Real],
     extra: int,
+    largest: float,
 ) -> Law:
     points, count = len(residual), len(solution) + extra
     freedom = points - count
@@ -106,7 +110,8 @@ def _law(
         rows,
         cost,
         points,
-        corrected_aic(cost, points, count + 1),
+        # exact data: rounding is not what tells one law from another
+        corrected_aic(max(cost, points * (ROUNDING * largest) ** 2), points, count + 1),
         freedom,
     )
 
@@ -220,6 +225,7 @@ def _vogel_law(T: Real, log_y: Real, weight: Real, B: float, T0: float) -> Law:
         residual,
         rows,
         0,
+        float(weight.max()),
     )
     return Law(
         law.name,

@@ -21,6 +21,10 @@ SAME_TEMPERATURE = 0.05
 NEEDS_GEOMETRY = "needs thickness and area"
 NEEDS_AREA = "needs area"
 NOT_BLOCKING = "not blocking"
+AMBIGUOUS = 0.1
+"""Where an arc is more than this part of the resistance, what it stands for matters."""
+ARC_COUNTED = "an arc is counted as electrolyte"
+ARC_LEFT_OUT = "an arc is left out as interface"
 
 
 @dataclass(frozen=True)
@@ -80,13 +84,30 @@ def _reading(
     """Quantities of one row; its noise bears the row's number, as in the table."""
     R = found.resistance
     parts = {source.replace("[*]", f"[{row}]"): part for source, part in R.components.items()}
-    flags = R.flags + (() if found.blocking else (NOT_BLOCKING,))
+    flags = (*R.flags, *(() if found.blocking else (NOT_BLOCKING,)), *_arc_flags(found))
     R = Quantity(R.value, R.unit, parts, "derived", flags=flags)
     missing = Quantity(None, "mS/cm", flags=(NEEDS_GEOMETRY,))
     sigma = missing if L is None or A is None else derive(_sigma, "mS/cm", L=L, A=A, R=R)
     no_area = Quantity(None, "ohm cm^2", flags=(NEEDS_AREA,))
     specific = no_area if A is None else derive(_area_specific, "ohm cm^2", A=A, R=R)
     return Reading(name, temperature, found, R, sigma.flagged(*flags), specific.flagged(*flags))
+
+
+def matters(found: ElectrolyteResistance, arc: str, resistance: float) -> bool:
+    """Whether what the arc is taken for changes R by more than a tenth; an arc that begins at
+    the origin is all there is."""
+    whole = (found.offset.value or 0.0) + sum(R for _, R, _ in found.arcs)
+    alone = list(found.counted) == [arc]
+    return not alone and resistance >= AMBIGUOUS * whole
+
+
+def _arc_flags(found: ElectrolyteResistance) -> tuple[str, ...]:
+    flags = (
+        ARC_COUNTED if name in found.counted else ARC_LEFT_OUT
+        for name, R, _ in found.arcs
+        if matters(found, name, R)
+    )
+    return tuple(dict.fromkeys(flags))
 
 
 def _sigma(L: float, A: float, R: float) -> float:

@@ -1,0 +1,146 @@
+"""One check: what is printed, what it should be, how far apart, and what may have happened."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from polylyte.literature.audit import causes
+from polylyte.literature.audit.values import Value, dimension
+
+Severity = Literal["passed", "note", "warning", "error", "unchecked"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """``deviation`` is (printed - recomputed) in units of the tolerance; None where there is no
+    number. ``uses`` are the printed values that took part."""
+
+    relation: str
+    at: str
+    of: str
+    says: str
+    severity: Severity
+    printed: str = ""
+    recomputed: str = ""
+    unit: str = ""
+    deviation: float | None = None
+    cause: str = ""
+    remedy: str = ""
+    uses: tuple[Value, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """One sentence."""
+        parts = [f"{self.of}: " if self.of else "", self.says]
+        if self.printed and self.recomputed:
+            parts.append(f"; printed {self.printed}, recomputed {self.recomputed}")
+        return "".join(parts) + (f" ({self.cause})" if self.cause else "")
+
+
+def closes(
+    relation: str,
+    equation: Callable[..., float],
+    printed: Value,
+    inputs: Sequence[Value],
+    *,
+    of: str = "",
+    at: str = "",
+    says: str = "",
+    slack: float = 0.0,
+    severity: Severity = "error",
+    remedy: str = "",
+    solve: int | None = None,
+) -> Check:
+    """Whether ``printed = equation(*inputs)`` within the printed digits.
+
+    The tolerance is half a unit of the last digit of every value, carried through the equation
+    (slopes by central differences): the sum of the parts, which no rounding can exceed, or 3.5
+    standard deviations of evenly spread rounding errors where that is less (sums of many).
+    ``slack`` adds a fraction of the recomputed value, for what is nominal by nature (a foil's
+    thickness). A printed value that is cut instead of rounded is a note. ``solve`` names the
+    input whose closing value is worth saying.
+    """
+    place = at or printed.at
+    values = (printed, *inputs)
+    common = {"relation": relation, "at": place, "of": of, "says": says, "uses": values}
+    bounds = [v for v in inputs if v.bound]
+    if bounds:
+        return Check(**common, severity="unchecked", cause=f"'{bounds[0].text}' is a bound")  # type: ignore[arg-type]
+    try:
+        exact = equation(*(v.si for v in inputs))
+        slopes = [_slope(equation, [v.si for v in inputs], i) for i in range(len(inputs))]
+    except ZeroDivisionError:
+        return Check(**common, severity="unchecked", cause="a value of zero divides")  # type: ignore[arg-type]
+    parts = [abs(s) * v.si_half for s, v in zip(slopes, inputs, strict=True)]
+    carried = _together(parts, inputs) + slack * abs(exact)
+    both = _together([*parts, printed.si_half], values) + slack * abs(exact)
+    tolerance = max(both, 1e-9 * abs(exact))
+    difference = printed.si - exact
+    shown = printed.show(printed.from_si(exact))
+    filled = {**common, "printed": printed.text, "recomputed": shown, "unit": printed.unit}
+    if printed.bound:
+        wrong = difference > tolerance if printed.qualifier == ">" else -difference > tolerance
+        return Check(**filled, severity=severity if wrong else "passed",  # type: ignore[arg-type]
+                     deviation=difference / tolerance if wrong else 0.0, remedy=remedy)  # fmt: skip
+    deviation = difference / tolerance
+    if abs(deviation) <= 1 + 1e-9:
+        return Check(**filled, severity="passed", deviation=deviation)  # type: ignore[arg-type]
+    if _cut(printed, exact, carried):
+        return Check(
+            **filled, severity="note", deviation=deviation,  # type: ignore[arg-type]
+            cause="the last digit is cut, not rounded",
+            remedy=f"print {printed.show(printed.from_si(exact), 0)}",
+        )  # fmt: skip
+    cause = causes.likely(equation, printed, inputs, exact, slopes, tolerance)
+    if not cause and solve is not None:
+        cause = causes.closing(equation, printed, inputs, solve)
+    return Check(**filled, severity=severity, deviation=deviation, cause=cause,  # type: ignore[arg-type]
+                 remedy=remedy or "compare both with the raw data")  # fmt: skip
+
+
+def _slope(equation: Callable[..., float], at: list[float], i: int) -> float:
+    step = 1e-6 * abs(at[i]) or 1e-9
+    above, below = (
+        equation(*(x + sign * step if j == i else x for j, x in enumerate(at)))
+        for sign in (1, -1)
+    )
+    return (above - below) / (2 * step)
+
+
+def _together(parts: Sequence[float], values: Sequence[Value]) -> float:
+    """Largest sum of rounding errors, or its 3.5 standard deviations where that is less."""
+    worst = math.fsum(parts)
+    if any(v.qualifier for v in values):
+        return worst
+    return min(worst, 3.5 * math.sqrt(math.fsum(p * p for p in parts) / 3))
+
+
+def _cut(printed: Value, exact: float, carried: float) -> bool:
+    """Printed is the recomputed value with its last digit cut off."""
+    if printed.qualifier or not printed.half:
+        return False
+    missing = abs(exact) - abs(printed.si)
+    unit = printed.resolution * printed.factor
+    return exact * printed.si >= 0 and 0 < missing < unit + carried
+
+
+def same_kind(value: Value, unit: str) -> bool:
+    """Whether a value measures what ``unit`` measures."""
+    return not unit or dimension(value.unit) == dimension(unit)
+
+
+def verdict(
+    relation: str, holds: bool, *, says: str, of: str = "", at: str = "", printed: str = "",
+    recomputed: str = "", severity: Severity = "warning", cause: str = "", remedy: str = "",
+    uses: Sequence[Value] = (), deviation: float | None = None,
+) -> Check:  # fmt: skip
+    """A check that is a yes or a no."""
+    if holds:
+        cause = remedy = ""
+    return Check(
+        relation, at, of, says, "passed" if holds else severity, printed, recomputed, "",
+        deviation, cause, remedy, tuple(uses),
+    )  # fmt: skip

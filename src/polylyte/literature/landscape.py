@@ -1,0 +1,316 @@
+"""The six views as figures, each made from the comparison's own tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from polylyte.core.figures import Figure, Mark, Panel, Series
+from polylyte.core.results import Result
+from polylyte.core.units import pretty
+from polylyte.literature.views import VIEWS, View
+
+OWN, MARKED, FRONT = 1, 6, 6
+_FAMILIES = ("LiFePO4", "LiNi0.8Co0.1Mn0.1O2", "LiCoO2", "LiNi0.6Co0.2Mn0.2O2")
+_FAMILY_COLORS = (0, 2, 3, 4)
+_SHORT = {
+    "LiFePO4": "LFP",
+    "LiNi0.8Co0.1Mn0.1O2": "NCM811",
+    "LiCoO2": "LCO",
+    "LiNi0.6Co0.2Mn0.2O2": "NCM622",
+}
+Rows = list[dict[str, Any]]
+
+
+def figures(result: Result) -> list[Figure]:
+    """The view's figure, and how complete the results are."""
+    view = VIEWS[result.text["view"]]
+    rows = result.tables["entries"].frame.to_dicts()
+    drawn = _DRAW[view.name](view, rows)
+    return [drawn, _completeness(result)]
+
+
+def _hover(row: dict[str, Any], view: View) -> str:
+    """What was printed beside what it comes to."""
+    merit = row[view.merit[0]]
+    parts = [
+        f"{row['electrolyte']} ({row['reference'] or 'yours'})",
+        f"printed: {row['printed']}",
+        f"{view.merit[0].replace('_', ' ')} {merit:.4g} {pretty(view.merit[1])}".strip()
+        if merit is not None
+        else "",
+        f"recomputed: {row['recomputed']}" if row["recomputed"] else "",
+        f"{row['size']:.3g} mAh cm⁻²" if row["size"] is not None else "",
+        f"rank {row['rank']} of {row['of']}" if row["rank"] else f"not ranked: {row['not_ranked_because']}",
+        f"states {row['stated']}" if row["stated"] else "",
+        f"errata {row['errata']}" if row["errata"] else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _points(rows: Rows, view: View, label: str, color: int, **options: Any) -> Series:
+    return Series(
+        [row["x"] for row in rows],
+        [row["y"] for row in rows],
+        label=label,
+        color=color,
+        names=[_hover(row, view) for row in rows],
+        **options,
+    )
+
+
+def _both(rows: Rows) -> Rows:
+    return [row for row in rows if row["x"] is not None and row["y"] is not None]
+
+
+def _own(rows: Rows, view: View) -> list[Series]:
+    mine = [row for row in _both(rows) if row["row"] == "own"]
+    return [_points(mine, view, str(mine[0]["electrolyte"]), OWN)] if mine else []
+
+
+def _published(rows: Rows) -> Rows:
+    return [row for row in _both(rows) if row["row"] != "own"]
+
+
+def _by_cathode(rows: Rows, view: View, sizes: bool) -> list[Series]:
+    """One series per family of cathodes; bubbles grow with the areal capacity."""
+    families: dict[str, Rows] = {}
+    for row in _published(rows):
+        known = row["cathode"] if row["cathode"] in _FAMILIES else "other cathodes"
+        families.setdefault(known, []).append(row)
+    made = []
+    for name, color in zip((*_FAMILIES, "other cathodes"), (*_FAMILY_COLORS, 5), strict=True):
+        group = families.get(name)
+        if group:
+            bubbles = {"sizes": [row["size"] for row in group]} if sizes else {}
+            made.append(_points(group, view, _SHORT.get(name, name), color, **bubbles))
+    return made
+
+
+def _marked(rows: Rows, view: View) -> list[Series]:
+    bounds = [row for row in _published(rows) if not row["exact"]]
+    return [_points(bounds, view, "printed with ~, > or <", MARKED)] if bounds else []
+
+
+def _front(rows: Rows, view: View) -> list[Series]:
+    """The front of the stratum of one's own result, else of the largest."""
+    own = [row["stratum"] for row in rows if row["row"] == "own" and row["stratum"]]
+    named = own or [row["stratum"] for row in rows if row["stratum"]][:1]
+    on = [row for row in _both(rows) if row["stratum"] in named and row["front"] == "front"]
+    if len(on) < 2:
+        return []
+    on.sort(key=lambda row: (row["x"], row["y"]))
+    label = f"front: {_short(named[0])}"
+    return [Series([r["x"] for r in on], [r["y"] for r in on], label, "dashed", color=FRONT)]
+
+
+def _short(stratum: str) -> str:
+    for long, name in _SHORT.items():
+        stratum = stratum.replace(long, name)
+    return stratum
+
+
+def _axes(view: View) -> dict[str, str]:
+    return {
+        "x_label": view.x[0],
+        "y_label": view.y[0],
+        "x_unit": "" if view.x[1] == "1" else view.x[1],
+        "y_unit": "" if view.y[1] == "1" else view.y[1],
+    }
+
+
+def _retention(view: View, rows: Rows) -> Figure:
+    series = [*_by_cathode(rows, view, sizes=True), *_marked(rows, view), *_front(rows, view)]
+    panel = Panel([*series, *_own(rows, view)], **_axes(view), x_scale="log")
+    return Figure(
+        view.name,
+        [panel],
+        "Capacity retention against cycles; the larger the bubble, the larger the areal capacity "
+        "(a dot where it is not known).",
+        "Good is up, right and large. Small bubbles at many cycles are thin cathodes: compare "
+        "only inside a stratum.",
+        "double",
+        _not_drawn(rows),
+    )
+
+
+def _decay(view: View, rows: Rows) -> Figure:
+    published = _published(rows)
+    figure = [r for r in published if str(r["stratum"]).startswith("Fig")]
+    rest = [r for r in published if r not in figure]
+    series = [
+        _points(figure, view, "Fig S33 of B, LFP", 0),
+        _points(rest, view, "Table S3 of B and others", 2),
+    ]
+    panel = Panel(
+        [*(s for s in series if len(s.x)), *_front(rows, view), *_own(rows, view)],
+        **_axes(view),
+        y_scale="log",
+    )
+    return Figure(
+        view.name,
+        [panel],
+        "Average loss of specific capacity per cycle against the length of the test.",
+        "Good is low and far right. A loss in mAh/g is not a percentage: Table S3 prints % for "
+        "what is 0.01 mAh/g.",
+        "double",
+        _not_drawn(rows),
+    )
+
+
+def _thickness(view: View, rows: Rows) -> Figure:
+    series = [*_by_cathode(rows, view, sizes=False), *_front(rows, view), *_own(rows, view)]
+    panel = Panel(series, **_axes(view), x_scale="log")
+    return Figure(
+        view.name,
+        [panel],
+        "Areal capacity of the cathode against the thickness of the electrolyte.",
+        "Good is up and left: a thin electrolyte that a thick cathode still works with.",
+        "double",
+        _not_drawn(rows),
+    )
+
+
+def _conductivity(view: View, rows: Rows) -> Figure:
+    axes = _axes(view)
+    both = [_points(_published(rows), view, "both printed", 0), *_own(rows, view)]
+    lone = [row for row in rows if row["x"] is not None and row["y"] is None]
+    bars = _bars(lone, "x", view, "transference number not printed")
+    return Figure(
+        view.name,
+        [
+            Panel(both, **axes, x_scale="log"),
+            Panel(bars, "", axes["x_label"], y_unit=axes["x_unit"], y_scale="log"),
+        ],
+        "(a) Transference number against conductivity where a source prints both; (b) conductivity "
+        "where it prints no transference number.",
+        "Good is up and right. Temperatures differ and seven are not stated: see the hover.",
+        "double",
+        _not_drawn([row for row in rows if row["x"] is None]),
+    )
+
+
+def _bars(rows: Rows, column: str, view: View, label: str) -> list[Series]:
+    """One bar per result, the highest first; one's own in its colour."""
+    ordered = sorted(rows, key=lambda row: -row[column])
+    made = []
+    for own, color, name in ((False, 0, label), (True, OWN, "")):
+        group = [(i, row) for i, row in enumerate(ordered) if (row["row"] == "own") == own]
+        if group:
+            made.append(
+                Series(
+                    [float(i) for i, _ in group],
+                    [row[column] for _, row in group],
+                    name or str(group[0][1]["electrolyte"]),
+                    "bars",
+                    color=color,
+                    names=[_brief(row) for _, row in group],
+                )
+            )
+    # Two groups of bars would share each place: one series keeps them full and centred.
+    return made if len(made) < 2 else [_merged(ordered, column, label)]
+
+
+def _merged(ordered: Rows, column: str, label: str) -> Series:
+    return Series(
+        [float(i) for i in range(len(ordered))],
+        [row[column] for row in ordered],
+        label,
+        "bars",
+        color=0,
+        names=[f"▶ {_brief(row)}" if row["row"] == "own" else _brief(row) for row in ordered],
+    )
+
+
+def _brief(row: dict[str, Any], most: int = 22) -> str:
+    name = str(row["electrolyte"])
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def _thermal(view: View, rows: Rows) -> Figure:
+    groups: dict[str, Rows] = {}
+    for row in _published(rows):
+        groups.setdefault(str(row["criterion"] or "criterion not printed"), []).append(row)
+    colors = (0, 2, 3, 4, 5, 7)
+    series = [
+        _points(group, view, name, colors[i % len(colors)])
+        for i, (name, group) in enumerate(sorted(groups.items(), key=lambda item: -len(item[1])))
+    ]
+    lone = [row for row in rows if row["y"] is None and row["x"] is not None]
+    axes = _axes(view)
+    return Figure(
+        view.name,
+        [
+            Panel([*series, *_own(rows, view)], **axes),
+            Panel(
+                _bars(lone, "x", view, "no runaway temperature"),
+                "",
+                axes["x_label"],
+                y_unit=axes["x_unit"],
+            ),
+        ],
+        "(a) Runaway against onset temperature, one symbol per runaway criterion; (b) onset where "
+        "no runaway was seen or its temperature is not printed.",
+        "Good is up and right, but only among equal symbols: a criterion of 60 °C per minute is met "
+        "later than one of 1.",
+        "double",
+        _not_drawn([row for row in rows if row["x"] is None]),
+    )
+
+
+def _energy(view: View, rows: Rows) -> Figure:
+    axes = _axes(view)
+    published = [_points(_published(rows), view, "both printed", 0)]
+    with_mass = [row for row in rows if row["x"] is not None]
+    return Figure(
+        view.name,
+        [
+            Panel([*published, *_own(rows, view)], **axes),
+            Panel(
+                _bars(with_mass, "x", view, "as printed"),
+                "",
+                axes["x_label"],
+                y_unit=axes["x_unit"],
+                marks=[Mark(400.0, "400", "y")],
+            ),
+        ],
+        "(a) Energy density against specific energy where a source prints both; (b) specific energy "
+        "as printed, whether or not package and tabs are counted.",
+        "Good is up and right. Two of fourteen print both numbers; none states its package.",
+        "double",
+    )
+
+
+def _not_drawn(rows: Rows) -> Sequence[str]:
+    lost = [row for row in rows if row["x"] is None or row["y"] is None]
+    if not lost:
+        return ()
+    return (f"{len(lost)} results lack one of the two numbers and are in the table alone.",)
+
+
+def _completeness(result: Result) -> Figure:
+    table = result.tables["completeness"]
+    names = table.column("condition")
+    total = max(table.column("of"), default=0)
+    bars = Series(
+        [float(i) for i in range(len(names))],
+        [float(n) for n in table.column("stated")],
+        style="bars",
+        names=names,
+    )
+    return Figure(
+        f"{result.text['view']}_completeness",
+        [Panel([bars], "", "Results that state it", marks=[Mark(float(total), "all", "y")])],
+        f"How many of the {total} results state each condition.",
+        "A bar far below the line is a condition by which hardly anything can be compared.",
+    )
+
+
+_DRAW: dict[str, Callable[[View, Rows], Figure]] = {
+    "retention_vs_cycles": _retention,
+    "decay_vs_life": _decay,
+    "thickness_vs_areal_capacity": _thickness,
+    "conductivity_vs_transference": _conductivity,
+    "thermal_runaway": _thermal,
+    "energy": _energy,
+}
