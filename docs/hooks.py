@@ -36,6 +36,7 @@ def on_startup(command: str, dirty: bool) -> None:
     )
     shim.chmod(0o755)
     os.environ["PATH"] = f"{shim.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ["TMPDIR"] = str(work)
     os.environ["NO_COLOR"] = "1"
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 

@@ -199,18 +199,17 @@ def test_gc_keeps_what_the_last_run_uses_and_what_is_young(study: Path, capsys: 
 
 
 def test_gc_keeps_what_a_kept_result_was_made_from(study: Path, capsys: Capture) -> None:
-    # The result of s does not change with the case of the letters, but its input's key does not
-    # change either: take the step away, so that its result is of no step of the last run.
-    text = study.read_text()
     study.write_text(
-        text.replace(
-            "b = 1\n",
-            'b = 1\n[step.t]\nmethod = "toy.add"\na = { step = "s", quantity = "total" }\nb = 1\n',
-        )
+        study.read_text() + "[step.p]\nmethod = 'toy.add'\n"
+        "a = { step = 'd', quantity = 'parity' }\nb = 1\n"
     )
+    run(study)
+    # The parity of 62 is that of 60, so p keeps its result, and the result of d it was made from.
+    change(study, "60(2) um", "62(2) um")
     run(study)
     age(study.parent / ".polylyte")
     assert "removed 0 results" in answer(capsys, "gc", study)
+    assert "length = 60(2) µm" in answer(capsys, "why", "p.total", study)
 
 
 def test_gc_clears_scratch_that_nobody_holds(study: Path, capsys: Capture) -> None:

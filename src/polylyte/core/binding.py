@@ -37,6 +37,14 @@ class Files:
             for found, digest in zip(self.found, self.digests, strict=True)
         ]
 
+    @property
+    def records(self) -> list[dict[str, str]]:
+        """What is known of each file before it is read."""
+        return [
+            {"name": found.path.name, "path": str(found.path), "sha256": digest}
+            for found, digest in zip(self.found, self.digests, strict=True)
+        ]
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -61,6 +69,8 @@ class Context:
     study: Study
     digest: Digest = files.sha256
     built: dict[tuple[str, str], Any] = field(default_factory=dict)
+    keys: dict[int, str] = field(default_factory=dict)
+    """Digests of built objects by identity: a card that a thousand steps share is digested once."""
 
     def section(self, kind: str, name: str, where: str) -> Any:
         """The object that ``[kind.name]`` declares."""
@@ -73,6 +83,15 @@ class Context:
             place = f"{self.study.path} [{kind}.{name}]"
             self.built[kind, name] = self.build(kind, known[name], name, place)
         return self.built[kind, name]
+
+    def key(self, item: Any) -> str:
+        """Digest of an object's content; remembered for those the study names."""
+        known = self.keys.get(id(item))
+        if known is None:
+            known = canonical.digest(item.to_key())
+            if any(item is named for named in self.built.values()):
+                self.keys[id(item)] = known
+        return known
 
     def build(self, kind: str, table: Mapping[str, Any], name: str, where: str) -> Any:
         """An object of a section from its raw table."""
@@ -189,9 +208,9 @@ def _section(parameter: Parameter, raw: Any, context: Context, where: str, sourc
     kind = parameter.target.__polylyte__[1]
     if parameter.many and isinstance(raw, list):
         items = [_one_section(kind, item, context, where, source) for item in raw]
-        return Value(items, [item.to_key() for item in items])
+        return Value(items, [context.key(item) for item in items])
     value = _one_section(kind, raw, context, where, source)
-    return Value([value] if parameter.many else value, value.to_key())
+    return Value([value] if parameter.many else value, context.key(value))
 
 
 def _one_section(kind: str, raw: Any, context: Context, where: str, source: str) -> Any:

@@ -319,7 +319,12 @@ def describe(
     """The provenance of a result, down to file bytes."""
     made_by = code(method.id)
     inputs = [(name, record) for name, value in made.items() for record in _records(value)]
-    inputs += _unrecorded(arguments, {str(record.get("name")) for _, record in inputs})
+    # Some readers (of tables) keep no record of their file.
+    known = {record.get("name") for _, record in inputs}
+    plain = [
+        (n, record) for n, a in arguments.items() if isinstance(a, Files) for record in a.records
+    ]
+    inputs += [(name, record) for name, record in plain if record["name"] not in known]
     origins = {
         method.declared.origin,
         *(str(record.get("origin", "")) for _, record in inputs),
@@ -385,19 +390,6 @@ def _text(value: Any) -> str:
 def _records(value: Any) -> list[Mapping[str, Any]]:
     items = value if isinstance(value, list) else [value]
     return [item.file_record for item in items if hasattr(item, "file_record")]
-
-
-def _unrecorded(
-    arguments: Mapping[str, Argument], known: set[str]
-) -> list[tuple[str, Mapping[str, Any]]]:
-    """Files whose reader keeps no record of its own (tables)."""
-    return [
-        (name, {"name": file.path.name, "path": str(file.path), "sha256": digest})
-        for name, argument in arguments.items()
-        if isinstance(argument, Files)
-        for file, digest in zip(argument.found, argument.digests, strict=True)
-        if file.path.name not in known
-    ]
 
 
 def _plain_record(record: Mapping[str, Any]) -> dict[str, Any]:

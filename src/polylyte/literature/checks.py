@@ -15,6 +15,7 @@ _RESULTS = (
     "ce_avg_pct",
     "cap_final_mAh_g",
 )
+_QUALIFIERS = ("retention_qual", "cap_qual")
 _NO_CONDITION = ("row_id", "locator", "note", "errata_id", "printed", "outcome", "same_result_as")
 
 
@@ -62,7 +63,7 @@ def _contradictions(rows: Rows, where: str) -> None:
     """Two rows alike in every condition but not in their result."""
     seen: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for row in rows:
-        apart = (*_NO_CONDITION, *_RESULTS)
+        apart = (*_NO_CONDITION, *_RESULTS, *_QUALIFIERS)
         alike = tuple(
             (name, value)
             for name, value in sorted(row.items())
@@ -91,9 +92,7 @@ def _own_arithmetic(rows: Rows) -> list[str]:
         # One unit of the last digit of each of the three.
         digit = 10.0 ** -(row.get("retention_pct_decimals") or 0)
         if abs(ratio - kept) > digit + 200 / first:
-            said.append(
-                f"{row['row_id']}: {last:g}/{first:g} is {ratio:.1f} %, printed {kept:g} %"
-            )
+            said.append(f"{row['row_id']}: {last:g}/{first:g} is {ratio:.1f} %, printed {kept:g} %")
     return said
 
 
@@ -110,13 +109,13 @@ def _smiles(rows: Rows, where: str) -> list[str]:
     if not written:
         return []
     try:
-        from rdkit import Chem, RDLogger
+        from rdkit import Chem, rdBase
         from rdkit.Chem.rdMolDescriptors import CalcMolFormula
     except ImportError:
         return ["SMILES not checked: RDKit is not installed (pip install 'polylyte[chem]')"]
-    RDLogger.DisableLog("rdApp.*")
     for row in written:
-        molecule = Chem.MolFromSmiles(row["smiles"])
+        with rdBase.BlockLogs():
+            molecule = Chem.MolFromSmiles(row["smiles"])
         named = f"{where} {row['row_id']} ({row.get('name') or 'no name'})"
         if molecule is None:
             raise FileError(

@@ -26,10 +26,11 @@ from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding, Result
 from polylyte.core.tables import Table
 from polylyte.literature import mine, telling
-from polylyte.literature.conditions import check
+from polylyte.literature.conditions import check, spelled
 from polylyte.literature.landscape import figures
 from polylyte.literature.papers import Paper
-from polylyte.literature.placing import Placed, place, within as asked_for
+from polylyte.literature.placing import Placed, place
+from polylyte.literature.placing import within as asked_for
 from polylyte.literature.views import VIEWS, Entry, View, ViewName
 
 FAN_2026 = Citation(
@@ -61,7 +62,8 @@ By = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Standing(Result):
-    """``more`` holds the ranking number of each row of ``rows`` as ``fade@A-cell-015``."""
+    """``more`` holds the ranking number of each row of ``rows`` as ``fade@A-cell-015``, and as
+    ``recomputed@C-cell-049`` what the printed number comes to from other printed ones."""
 
     results: Ratio = out("published results that print the number of this view")
     distinct: Ratio = out("the same, a result that two tables report counted once")
@@ -73,7 +75,9 @@ class Standing(Result):
     practical_areal_capacity: Ratio | None = out("areal capacity ≥ 3 mAh/cm²", default=None)
     temperature_stated: Ratio | None = out("state the temperature of the test", default=None)
     all_conditions: Ratio | None = out("state all eight conditions", default=None)
-    most_conditions: Ratio | None = out("conditions of eight that the best row states", default=None)
+    most_conditions: Ratio | None = out(
+        "conditions of eight that the best row states", default=None
+    )
     merit: AnyQuantity | None = out("of your own result: the number that ranks", default=None)
     rank_best: Ratio | None = out("best rank that your result may have", default=None)
     rank_worst: Ratio | None = out("worst rank that your result may have", default=None)
@@ -179,6 +183,19 @@ def compare(
     chosen = VIEWS[view]
     strata_by = _by(chosen, by)
     wanted = {check(str(n), "within"): v for n, v in (within or {}).items()}
+    given = {
+        "cycles": cycles,
+        "retention": retention,
+        "decay": decay,
+        "areal_capacity": areal_capacity if view == "thickness_vs_areal_capacity" else None,
+        "electrolyte_thickness": electrolyte_thickness,
+        "conductivity": conductivity,
+        "transference_number": transference_number,
+        "onset_temperature": onset_temperature,
+        "runaway_temperature": runaway_temperature,
+        "specific_energy": specific_energy,
+        "energy_density": energy_density,
+    }
     own = mine.entry(
         chosen,
         label,
@@ -199,34 +216,22 @@ def compare(
             "temperature": temperature,
             "rate": rate,
         },
-        results={
-            "cycles": cycles,
-            "retention": retention,
-            "decay": decay,
-            "areal_capacity": areal_capacity if view == "thickness_vs_areal_capacity" else None,
-            "electrolyte_thickness": electrolyte_thickness,
-            "conductivity": conductivity,
-            "transference_number": transference_number,
-            "onset_temperature": onset_temperature,
-            "runaway_temperature": runaway_temperature,
-            "specific_energy": specific_energy,
-            "energy_density": energy_density,
-        },
+        results=given,
     )
     published = chosen.entries(papers or ())
     entries, silent = asked_for(published, wanted) if wanted else (published, [])
     placed = place([*entries, *([own] if own else [])], chosen, strata_by)
     return Standing(
         **telling.counts(chosen, entries, placed, own),
-        **_own(placed, own, chosen),
-        entries=telling.entries_table(chosen, [*placed, *silent], own),
+        **_own(placed, own, mine.merit(chosen, given)),
+        entries=telling.entries_table(chosen, placed, silent, own),
         groups=telling.groups_table(placed, own),
         completeness=telling.completeness_table(entries),
         more=_asked_rows(rows or (), published, chosen),
         findings=_findings(chosen, strata_by, entries, placed, silent, own, papers or ()),
         text={
             "view": view,
-            "by": ", ".join(name.replace("_", " ") for name in strata_by),
+            "by": ", ".join(map(spelled, strata_by)),
             "merit_name": chosen.merit[0].replace("_", " "),
             "label": label,
         },
@@ -250,11 +255,10 @@ def _by(view: View, by: Sequence[str] | None) -> tuple[str, ...]:
     return (*names, *(lacking if view.name == "retention_vs_cycles" else ()))
 
 
-def _own(placed: Sequence[Placed], own: Entry | None, view: View) -> dict[str, Quantity]:
-    if own is None:
+def _own(placed: Sequence[Placed], own: Entry | None, merit: Quantity | None) -> dict[str, Any]:
+    if own is None or merit is None:
         return {}
     found = next(p for p in placed if p.entry is own)
-    merit = Quantity(own.merit.value, view.merit[1], how="derived")
     others = found.of - 1
     if found.rank is None or others < 1:
         why = found.why or "nothing published in this stratum"
@@ -290,6 +294,9 @@ def _asked_rows(
             told,
             () if bounded else ("a bound",),
         )
+        if entry.again is not None:
+            value, unit = entry.again
+            more[f"recomputed@{id}"] = Quantity(value, unit, {}, "derived", told)
     return more
 
 

@@ -23,7 +23,7 @@ CATHODES = {
     **{f"{mix}811": "LiNi0.8Co0.1Mn0.1O2" for mix in ("NCM", "NMC")},
     **{f"{mix}622": "LiNi0.6Co0.2Mn0.2O2" for mix in ("NCM", "NMC")},
     **{f"{mix}111": "LiNi1/3Co1/3Mn1/3O2" for mix in ("NCM", "NMC")},
-    **{name: "LiNi0.5Co0.2Mn0.3O2" for name in ("NCM532", "NMC532", "NCM523", "NMC523")},
+    **dict.fromkeys(("NCM532", "NMC532", "NCM523", "NMC523"), "LiNi0.5Co0.2Mn0.3O2"),
 }
 """Names in use, and the one spelling of the tables (erratum C-E23)."""
 
@@ -71,6 +71,14 @@ class Condition(NamedTuple):
     value: float | str | None
     unit: str = ""
     why: str = "not stated"
+
+
+_SPELLED = {"np_ratio": "N/P", "ec_ratio": "E/C", "cut_off": "cut-off"}
+
+
+def spelled(name: str) -> str:
+    """A condition's name in running text."""
+    return _SPELLED.get(name, name.replace("_", " "))
 
 
 Conditions = Mapping[str, Condition]
@@ -196,7 +204,7 @@ def of_cell(row: Mapping[str, Any], areal: float | None) -> dict[str, Condition]
     """The conditions of one row of ``cells``; N/P and E/C as stated, never filled in."""
     np_ratio = Condition(row["np_ratio"], "1")
     if row["np_ratio"] is not None and row["np_ratio"] < 1 and row["anode"] == "Li":
-        np_ratio = Condition(None, why="printed below 1 with a lithium anode, so of another meaning")
+        np_ratio = Condition(None, why="printed below 1 with a lithium anode: of another meaning")
     unit = row["ec_unit"] or "g/Ah"
     return {
         "source": Condition(row["seed"]),

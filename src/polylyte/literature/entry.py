@@ -70,9 +70,7 @@ def fill(
         raise FileError(error.what, where=place, remedy=error.remedy) from None
 
 
-def _text(
-    wanted: Schema, f: Field, raw: Any, row: Mapping[str, Any], unit: str
-) -> dict[str, Any]:
+def _text(wanted: Schema, f: Field, raw: Any, row: Mapping[str, Any], unit: str) -> dict[str, Any]:
     text = str(raw).strip()
     if not f.unit_field:
         return {f.name: text or None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from polylyte.core.figures import Figure, Mark, Panel, Series
 from polylyte.core.results import Result
@@ -13,6 +13,7 @@ from polylyte.literature.views import VIEWS, View
 OWN, MARKED, FRONT = 1, 6, 6
 _FAMILIES = ("LiFePO4", "LiNi0.8Co0.1Mn0.1O2", "LiCoO2", "LiNi0.6Co0.2Mn0.2O2")
 _FAMILY_COLORS = (0, 2, 3, 4)
+_NAMED_COLORS = (0, 2, 3, 4, 5)
 _SHORT = {
     "LiFePO4": "LFP",
     "LiNi0.8Co0.1Mn0.1O2": "NCM811",
@@ -20,12 +21,13 @@ _SHORT = {
     "LiNi0.6Co0.2Mn0.2O2": "NCM622",
 }
 Rows = list[dict[str, Any]]
+Scale = Literal["linear", "log"]
 
 
 def figures(result: Result) -> list[Figure]:
     """The view's figure, and how complete the results are."""
     view = VIEWS[result.text["view"]]
-    rows = result.tables["entries"].frame.to_dicts()
+    rows = [row for row in result.tables["entries"].frame.to_dicts() if row["asked_for"]]
     drawn = _DRAW[view.name](view, rows)
     return [drawn, _completeness(result)]
 
@@ -41,7 +43,9 @@ def _hover(row: dict[str, Any], view: View) -> str:
         else "",
         f"recomputed: {row['recomputed']}" if row["recomputed"] else "",
         f"{row['size']:.3g} mAh cm⁻²" if row["size"] is not None else "",
-        f"rank {row['rank']} of {row['of']}" if row["rank"] else f"not ranked: {row['not_ranked_because']}",
+        f"rank {row['rank']} of {row['of']}"
+        if row["rank"]
+        else f"not ranked: {row['not_ranked_because']}",
         f"states {row['stated']}" if row["stated"] else "",
         f"errata {row['errata']}" if row["errata"] else "",
     ]
@@ -70,6 +74,17 @@ def _own(rows: Rows, view: View) -> list[Series]:
 
 def _published(rows: Rows) -> Rows:
     return [row for row in _both(rows) if row["row"] != "own"]
+
+
+def _named(rows: Rows, view: View) -> list[Series]:
+    """One series per result where they are few, so that print names them too."""
+    found = _published(rows)
+    if len(found) > len(_NAMED_COLORS):
+        return [_points(found, view, "both printed", 0)]
+    return [
+        _points([row], view, _brief(row, 40), color)
+        for row, color in zip(found, _NAMED_COLORS, strict=False)
+    ]
 
 
 def _by_cathode(rows: Rows, view: View, sizes: bool) -> list[Series]:
@@ -110,18 +125,27 @@ def _short(stratum: str) -> str:
     return stratum
 
 
-def _axes(view: View) -> dict[str, str]:
-    return {
-        "x_label": view.x[0],
-        "y_label": view.y[0],
-        "x_unit": "" if view.x[1] == "1" else view.x[1],
-        "y_unit": "" if view.y[1] == "1" else view.y[1],
-    }
+def _bare(unit: str) -> str:
+    return "" if unit == "1" else unit
+
+
+def _against(
+    view: View, series: Sequence[Series], x: Scale = "linear", y: Scale = "linear"
+) -> Panel:
+    """The panel of both numbers of a view."""
+    (x_label, x_unit, _), (y_label, y_unit, _) = view.x, view.y
+    return Panel(series, x_label, y_label, _bare(x_unit), _bare(y_unit), x, y)
+
+
+def _ladder(view: View, series: Sequence[Series], y: Scale = "linear") -> Panel:
+    """The panel of the first number alone, one bar per result."""
+    label, unit, _ = view.x
+    return Panel(series, "", label, y_unit=_bare(unit), y_scale=y)
 
 
 def _retention(view: View, rows: Rows) -> Figure:
     series = [*_by_cathode(rows, view, sizes=True), *_marked(rows, view), *_front(rows, view)]
-    panel = Panel([*series, *_own(rows, view)], **_axes(view), x_scale="log")
+    panel = _against(view, [*series, *_own(rows, view)], x="log")
     return Figure(
         view.name,
         [panel],
@@ -135,18 +159,9 @@ def _retention(view: View, rows: Rows) -> Figure:
 
 
 def _decay(view: View, rows: Rows) -> Figure:
-    published = _published(rows)
-    figure = [r for r in published if str(r["stratum"]).startswith("Fig")]
-    rest = [r for r in published if r not in figure]
-    series = [
-        _points(figure, view, "Fig S33 of B, LFP", 0),
-        _points(rest, view, "Table S3 of B and others", 2),
-    ]
-    panel = Panel(
-        [*(s for s in series if len(s.x)), *_front(rows, view), *_own(rows, view)],
-        **_axes(view),
-        y_scale="log",
-    )
+    series = _by_cathode(rows, view, sizes=False)
+    shown = [*series, *_front(rows, view), *_own(rows, view)]
+    panel = _against(view, shown, y="log")
     return Figure(
         view.name,
         [panel],
@@ -160,7 +175,7 @@ def _decay(view: View, rows: Rows) -> Figure:
 
 def _thickness(view: View, rows: Rows) -> Figure:
     series = [*_by_cathode(rows, view, sizes=False), *_front(rows, view), *_own(rows, view)]
-    panel = Panel(series, **_axes(view), x_scale="log")
+    panel = _against(view, series, x="log")
     return Figure(
         view.name,
         [panel],
@@ -172,19 +187,18 @@ def _thickness(view: View, rows: Rows) -> Figure:
 
 
 def _conductivity(view: View, rows: Rows) -> Figure:
-    axes = _axes(view)
-    both = [_points(_published(rows), view, "both printed", 0), *_own(rows, view)]
+    both = [*_named(rows, view), *_own(rows, view)]
     lone = [row for row in rows if row["x"] is not None and row["y"] is None]
     bars = _bars(lone, "x", view, "transference number not printed")
     return Figure(
         view.name,
         [
-            Panel(both, **axes, x_scale="log"),
-            Panel(bars, "", axes["x_label"], y_unit=axes["x_unit"], y_scale="log"),
+            _against(view, both, x="log"),
+            _ladder(view, bars, y="log"),
         ],
         "(a) Transference number against conductivity where a source prints both; (b) conductivity "
         "where it prints no transference number.",
-        "Good is up and right. Temperatures differ and seven are not stated: see the hover.",
+        "Good is up and right. Temperatures differ, or are not stated: the table names them.",
         "double",
         _not_drawn([row for row in rows if row["x"] is None]),
     )
@@ -230,54 +244,44 @@ def _brief(row: dict[str, Any], most: int = 22) -> str:
 def _thermal(view: View, rows: Rows) -> Figure:
     groups: dict[str, Rows] = {}
     for row in _published(rows):
-        groups.setdefault(str(row["criterion"] or "criterion not printed"), []).append(row)
+        name = str(row["criterion"] or "criterion not printed")
+        groups.setdefault(name.replace(" C min-1", " °C min⁻¹"), []).append(row)
     colors = (0, 2, 3, 4, 5, 7)
     series = [
         _points(group, view, name, colors[i % len(colors)])
         for i, (name, group) in enumerate(sorted(groups.items(), key=lambda item: -len(item[1])))
     ]
     lone = [row for row in rows if row["y"] is None and row["x"] is not None]
-    axes = _axes(view)
     return Figure(
         view.name,
         [
-            Panel([*series, *_own(rows, view)], **axes),
-            Panel(
-                _bars(lone, "x", view, "no runaway temperature"),
-                "",
-                axes["x_label"],
-                y_unit=axes["x_unit"],
-            ),
+            _against(view, [*series, *_own(rows, view)]),
+            _ladder(view, _bars(lone, "x", view, "no runaway temperature")),
         ],
         "(a) Runaway against onset temperature, one symbol per runaway criterion; (b) onset where "
         "no runaway was seen or its temperature is not printed.",
-        "Good is up and right, but only among equal symbols: a criterion of 60 °C per minute is met "
-        "later than one of 1.",
+        "Good is up and right, but only among equal symbols: a criterion of 60 °C per minute "
+        "is met later than one of 1.",
         "double",
         _not_drawn([row for row in rows if row["x"] is None]),
     )
 
 
 def _energy(view: View, rows: Rows) -> Figure:
-    axes = _axes(view)
-    published = [_points(_published(rows), view, "both printed", 0)]
+    published = _named(rows, view)
     with_mass = [row for row in rows if row["x"] is not None]
     return Figure(
         view.name,
         [
-            Panel([*published, *_own(rows, view)], **axes),
-            Panel(
-                _bars(with_mass, "x", view, "as printed"),
-                "",
-                axes["x_label"],
-                y_unit=axes["x_unit"],
-                marks=[Mark(400.0, "400", "y")],
-            ),
+            _against(view, [*published, *_own(rows, view)]),
+            _ladder(view, _bars(with_mass, "x", view, "as printed")),
         ],
-        "(a) Energy density against specific energy where a source prints both; (b) specific energy "
-        "as printed, whether or not package and tabs are counted.",
-        "Good is up and right. Two of fourteen print both numbers; none states its package.",
+        "(a) Energy density against specific energy where a source prints both; (b) specific "
+        "energy as printed, whether or not package and tabs are counted.",
+        "Good is up and right. Most sources print one of the two numbers, and hardly one says "
+        "whether the package is counted.",
         "double",
+        _not_drawn(rows),
     )
 
 
@@ -285,7 +289,7 @@ def _not_drawn(rows: Rows) -> Sequence[str]:
     lost = [row for row in rows if row["x"] is None or row["y"] is None]
     if not lost:
         return ()
-    return (f"{len(lost)} results lack one of the two numbers and are in the table alone.",)
+    return (f"{len(lost)} results lack one of the two numbers.",)
 
 
 def _completeness(result: Result) -> Figure:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from polylyte.core.errors import InputError, NotAnswerable
-from polylyte.core.quantities import Quantity
+from polylyte.core.quantities import Quantity, derive
 from polylyte.literature.conditions import Condition, cathode, of_quantity
 from polylyte.literature.ranking import Interval
 from polylyte.literature.views import Entry, Number, View, fade
 
 OWN_ROW = "own"
+_BY_X = ("conductivity_vs_transference", "energy")
+"""Views that rank by what they draw to the right."""
 _NEEDS: Mapping[str, tuple[str, str, bool]] = {
     # x, y, and whether both are needed
     "retention_vs_cycles": ("cycles", "retention", True),
@@ -76,9 +78,7 @@ def _y_unit(view: View) -> str:
     return view.merit[1] if view.name == "decay_vs_life" else view.y[1]
 
 
-def _comparable(
-    view: View, words: Mapping[str, str], given: Mapping[str, Quantity | None]
-) -> None:
+def _comparable(view: View, words: Mapping[str, str], given: Mapping[str, Quantity | None]) -> None:
     if view.name == "retention_vs_cycles" and words["basis"] == "rate":
         raise NotAnswerable(
             "a retention at a higher rate is no cycling result and is not ranked as one",
@@ -89,8 +89,7 @@ def _comparable(
         for name in ("criterion", "instrument"):
             if not words[name]:
                 raise NotAnswerable(
-                    f"a runaway temperature without its {name} cannot be compared "
-                    "(erratum C-E24)",
+                    f"a runaway temperature without its {name} cannot be compared (erratum C-E24)",
                     where=view.name,
                     remedy=f"give {name}",
                 )
@@ -112,9 +111,23 @@ def _merit(view: View, x: Number, y: Number) -> Number:
         if x.value <= 0:
             raise InputError(f"{x.value:g} cycles", where="cycles", remedy="give one or more")
         return fade(y, x.value)
-    if view.name in ("conductivity_vs_transference", "energy"):
+    if view.name in _BY_X:
         return x
     return y
+
+
+def merit(view: View, given: Mapping[str, Quantity | None]) -> Quantity | None:
+    """The number that ranks one's own result, with its uncertainty by source."""
+    unit = view.merit[1]
+    if view.name == "retention_vs_cycles":
+        retention, cycles = given["retention"], given["cycles"]
+        if retention is None or cycles is None:
+            return None
+        return derive(lambda r, n: (1 - r) / n, unit, r=retention, n=cycles)
+    x_name, y_name, _ = _NEEDS[view.name]
+    name = x_name if view.name in _BY_X else y_name
+    value = given[name]
+    return None if value is None else value.to(unit)
 
 
 def _size(areal: Quantity | None) -> float | None:
@@ -129,5 +142,3 @@ def _conditions(
         for name, text in words.items()
     }
     return {**told, **{name: of_quantity(name, value) for name, value in numbers.items()}}
-
-

@@ -140,7 +140,9 @@ def _text(row: Mapping[str, Any], f: Field, wanted: Schema) -> str:
         return str(int(value))
     if isinstance(value, float):
         digits = row.get(f"{f.name}_decimals")
-        return f"{value:.{max(0, digits)}f}" if digits is not None else repr(value).removesuffix(".0")
+        return (
+            f"{value:.{max(0, digits)}f}" if digits is not None else repr(value).removesuffix(".0")
+        )
     return str(value)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from polylyte.core.errors import FileError, nearest
 from polylyte.core.quantities import Quantity
 from polylyte.literature.checks import findings, refuse
+from polylyte.literature.conditions import cathode
 from polylyte.literature.derived import derived
 from polylyte.literature.entry import fill
 from polylyte.literature.schema import Schema, orphans, problems, schemas
@@ -168,7 +169,9 @@ def _toml(text: str, path: Path) -> Entered:
     about = content.pop("paper", None)
     if not isinstance(about, dict):
         raise FileError(
-            "has no [paper]", where=str(path), remedy='begin with [paper], key = "…", citation = "…"'
+            "has no [paper]",
+            where=str(path),
+            remedy='begin with [paper], key = "…", citation = "…"',
         )
     tables: dict[str, list[dict[str, Any]]] = {}
     for name, rows in content.items():
@@ -261,7 +264,9 @@ def _late(wanted: Schema, name: str) -> bool:
     return found is None or found.type != "string" or bool(found.unit_field)
 
 
-def _checked(about: Mapping[str, Any], tables: dict[str, list[dict[str, Any]]], path: Path) -> Paper:
+def _checked(
+    about: Mapping[str, Any], tables: dict[str, list[dict[str, Any]]], path: Path
+) -> Paper:
     where = str(path)
     for name in about:
         if name not in _ABOUT:
@@ -277,7 +282,7 @@ def _checked(about: Mapping[str, Any], tables: dict[str, list[dict[str, Any]]], 
         )
     if not citation:
         raise FileError(
-            "the paper has no citation", where=where, remedy="say which: citation = \"…\""
+            "the paper has no citation", where=where, remedy='say which: citation = "…"'
         )
     if not any(tables.values()):
         raise FileError("holds no rows", where=where, remedy="add a [[cells]] or [[transport]]")
@@ -321,6 +326,9 @@ def _defaults(row: dict[str, Any], wanted: Schema, key: str, number: int) -> Non
     if wanted.name == "references":
         row.setdefault("seed", key)
         return
+    if row.get("cathode"):
+        row.setdefault("cathode_raw", row["cathode"])
+        row["cathode"] = cathode(row["cathode"])
     row.setdefault("row_id", f"{key}-{wanted.name}-{number:03d}")
     row.setdefault("seed", key)
     row.setdefault("ref_key", f"{key}:self")

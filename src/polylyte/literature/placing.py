@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polylyte.core.errors import NotAnswerable
-from polylyte.literature.conditions import fits, klass
+from polylyte.literature.conditions import Condition, fits, klass, spelled
 from polylyte.literature.ranking import Place, front, ranks
 from polylyte.literature.views import Entry, View
 
@@ -49,14 +49,12 @@ def within(entries: Sequence[Entry], asked: Mapping[str, Any]) -> tuple[list[Ent
     return kept, silent
 
 
-def _of(entry: Entry, name: str) -> Any:
-    from polylyte.literature.conditions import Condition
-
+def _of(entry: Entry, name: str) -> Condition:
     return entry.conditions.get(name, Condition(None))
 
 
 def _why(entry: Entry, names: Sequence[str]) -> str:
-    return "; ".join(f"{name.replace('_', ' ')}: {_reason(entry, name)}" for name in names)
+    return "; ".join(f"{spelled(name)}: {_reason(entry, name)}" for name in names)
 
 
 def _reason(entry: Entry, name: str) -> str:

@@ -21,7 +21,9 @@ class Interval(NamedTuple):
 UNKNOWN = Interval(-math.inf, math.inf)
 
 
-def printed(value: float | None, decimals: int | None = None, qualifier: str | None = "=") -> Interval:
+def printed(
+    value: float | None, decimals: int | None = None, qualifier: str | None = "="
+) -> Interval:
     """What a printed number says: half a unit of its last digit either way, two units after "~",
     and no end at all beyond a bound.
 

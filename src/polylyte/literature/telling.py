@@ -10,6 +10,7 @@ from typing import Any
 from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding
 from polylyte.core.tables import Table
+from polylyte.literature.conditions import spelled
 from polylyte.literature.placing import Placed
 from polylyte.literature.ranking import Interval
 from polylyte.literature.views import Entry, View
@@ -20,7 +21,7 @@ _LEADERS = 3
 
 def counts(
     view: View, entries: Sequence[Entry], placed: Sequence[Placed], own: Entry | None
-) -> dict[str, Quantity]:
+) -> dict[str, Any]:
     """How many results there are, how many can be ranked, how complete they are."""
     with_number = [e for e in entries if e.merit.value is not None]
     twice = sum(e.why.startswith("the same result") for e in with_number)
@@ -36,7 +37,9 @@ def counts(
         found |= {
             "practical_areal_capacity": sum((e.size or 0) >= 3 for e in with_number),
             "temperature_stated": sum(e.stated["temperature"] for e in with_number),
-            "all_conditions": sum(k == len(e.stated) for k, e in zip(known, with_number, strict=True)),
+            "all_conditions": sum(
+                k == len(e.stated) for k, e in zip(known, with_number, strict=True)
+            ),
             "most_conditions": max(known, default=0),
         }
     return {name: Quantity(float(number), "1", how="derived") for name, number in found.items()}
@@ -54,9 +57,13 @@ def _end(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def entries_table(view: View, placed: Sequence[Placed], own: Entry | None) -> Table:
-    """Every result, one's own first, then stratum by stratum, then those in none."""
-    listed = sorted(placed, key=lambda p: p.entry is not own) if own else list(placed)
+def entries_table(
+    view: View, placed: Sequence[Placed], unsure: Sequence[Placed], own: Entry | None
+) -> Table:
+    """Every result, one's own first, then stratum by stratum, then those in none; ``unsure`` do
+    not say whether they meet what was asked for."""
+    listed = [*(p for p in placed if p.entry is own), *(p for p in placed if p.entry is not own)]
+    listed += unsure
     name, unit, _ = view.merit
     interval: list[Interval] = [p.entry.merit.interval for p in listed]
     columns: dict[str, list[Any]] = {
@@ -77,6 +84,7 @@ def entries_table(view: View, placed: Sequence[Placed], own: Entry | None) -> Ta
         "x": [p.entry.x.value for p in listed],
         "y": [p.entry.y.value for p in listed],
         "size": [p.entry.size for p in listed],
+        "asked_for": [p not in unsure for p in listed],
         "exact": [_is_exact(p.entry) for p in listed],
         "lowest": [_end(i.low) for i in interval],
         "highest": [_end(i.high) for i in interval],
@@ -189,8 +197,28 @@ def findings(
     if alone:
         found.append(Finding(f"{alone} results are alone in their stratum"))
     found += _own_findings(view, placed, own)
+    found += _free(view, by, entries)
     found += _particular(view, by, entries)
     return found
+
+
+_MATTERS = ("cut_off", "rate", "temperature", "np_ratio", "ec_ratio")
+
+
+def _free(view: View, by: Sequence[str], entries: Sequence[Entry]) -> list[Finding]:
+    """Conditions that matter and that these strata leave open."""
+    if view.name != "retention_vs_cycles":
+        return []
+    results = [e for e in entries if e.merit.value is not None]
+    silent = {
+        spelled(name): sum(e.conditions[name].value is None for e in results)
+        for name in _MATTERS
+        if name not in by
+    }
+    if not silent:
+        return []
+    told = ", ".join(f"{name} (not stated in {n})" for name, n in silent.items())
+    return [Finding(f"inside a stratum these may still differ: {told}", "warning")]
 
 
 def _reasons(outside: Sequence[Placed]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from polylyte.core.units import pretty
 from polylyte.literature.conditions import Condition, Conditions, of_cell
@@ -12,9 +12,6 @@ from polylyte.literature.derived import areal_capacity, stated
 from polylyte.literature.papers import Paper
 from polylyte.literature.ranking import UNKNOWN, Interval, Sense, exact, printed
 from polylyte.literature.tables import table
-
-if TYPE_CHECKING:
-    import polars
 
 ViewName = Literal[
     "retention_vs_cycles",
@@ -66,6 +63,9 @@ class Entry:
     assumed: str = ""
     """Where the areal capacity comes from, if it is not reported."""
     recomputed: str = ""
+    """What the printed number comes to from other printed ones, in words."""
+    again: tuple[float, str] | None = None
+    """The same as a number with its unit."""
     errata: str = ""
     why: str = ""
 
@@ -89,7 +89,15 @@ def _rows(name: str, papers: Sequence[Paper]) -> list[dict[str, Any]]:
     return table(name, papers).to_dicts()
 
 
-def _cell(row: Row, *, x: Number, y: Number, merit: Number, recomputed: str = "") -> Entry:
+def _cell(
+    row: Row,
+    *,
+    x: Number,
+    y: Number,
+    merit: Number,
+    recomputed: str = "",
+    again: tuple[float, str] | None = None,
+) -> Entry:
     areal = areal_capacity(row)
     why = f"the same result as {row['same_result_as']}" if row["same_result_as"] else ""
     return Entry(
@@ -105,6 +113,7 @@ def _cell(row: Row, *, x: Number, y: Number, merit: Number, recomputed: str = ""
         size=areal.value if areal else None,
         assumed="" if areal is None or areal.source == "reported" else areal.source,
         recomputed=recomputed,
+        again=again,
         errata=row["errata_id"] or "",
         why=why,
     )
@@ -136,8 +145,10 @@ def _retention(papers: Sequence[Paper]) -> list[Entry]:
         y = Number.of(kept, "%", row["retention_pct_decimals"], row["retention_qual"])
         x = Number(float(cycles), exact(cycles), f"{cycles} cycles")
         first, last = row["cap_initial_mAh_g"], row["cap_final_mAh_g"]
-        again = f"{last:g}/{first:g} = {100 * last / first:.2f} %" if first and last else ""
-        entry = _cell(row, x=x, y=y, merit=fade(y, cycles), recomputed=again)
+        again = (100 * last / first, "%") if first and last else None
+        words = f"{last:g}/{first:g} = {again[0]:.2f} %" if again else ""
+        merit = fade(y, cycles)
+        entry = _cell(row, x=x, y=y, merit=merit, recomputed=words, again=again)
         if kept is None:
             basis = {"basis": Condition("capacity")}
             entry = replace(entry, conditions={**entry.conditions, **basis}, why=_failed(row))
@@ -164,15 +175,14 @@ def _decay(papers: Sequence[Paper]) -> list[Entry]:
         x = Number(float(cycles), exact(cycles), f"{cycles} cycles")
         y = _decay_number(row)
         last, kept = row["cap_final_mAh_g"], row["retention_pct"]
-        again = ""
+        again = None
         if last and kept:
-            again = f"{last * (100 / kept - 1) / cycles * 1000:.3g} µAh g⁻¹ per cycle"
-        entry = _cell(row, x=x, y=y, merit=y, recomputed=again)
-        # Two sources of one document, each with its own test: Table S3 and Fig S33.
-        where = {"source": Condition(str(row["locator"]).partition(" bar ")[0].partition(" row ")[0])}
+            again = (last * (100 / kept - 1) / cycles * 1000, "uAh/g/cycle")
+        words = f"{again[0]:.3g} µAh g⁻¹ per cycle" if again else ""
+        entry = _cell(row, x=x, y=y, merit=y, recomputed=words, again=again)
         if y.value is None:
             entry = replace(entry, why="the unit of the printed decay is not known")
-        found.append(replace(entry, conditions={**entry.conditions, **where}))
+        found.append(entry)
     return found
 
 
@@ -208,20 +218,24 @@ def _energy(papers: Sequence[Paper]) -> list[Entry]:
             continue
         x = Number.of(mass, "Wh/kg", row["specific_energy_Wh_kg_decimals"])
         y = Number.of(volume, "Wh/L", row["energy_density_Wh_L_decimals"])
-        again = [_recomputed(checks, row, number) for number in (mass, volume)]
+        checked = [_recomputed(checks, row, number) for number in (mass, volume)]
+        words = [f"{value:g} {pretty(unit)}" for value, unit in filter(None, checked)]
         if mass and volume:
-            again.append(f"{volume / mass:.2f} kg/L")
-        entry = _cell(row, x=x, y=y, merit=x, recomputed="; ".join(filter(None, again)))
-        found.append(entry)
+            words.append(f"{volume / mass:.2f} kg/L")
+        told = "; ".join(words)
+        found.append(_cell(row, x=x, y=y, merit=x, recomputed=told, again=checked[0]))
     return found
 
 
-def _recomputed(checks: list[dict[str, Any]], row: Row, value: float | None) -> str:
+def _recomputed(
+    checks: list[dict[str, Any]], row: Row, value: float | None
+) -> tuple[float, str] | None:
+    """What the table of recomputed relations has for a number printed at the same place."""
     for check in checks:
         same = check["seed"] == row["seed"] and str(row["locator"]).startswith(check["locator"])
         if same and value is not None and check["printed"] == f"{value:.1f}":
-            return f"{check['recomputed']} {pretty(check['unit'])}"
-    return ""
+            return float(check["recomputed"]), str(check["unit"])
+    return None
 
 
 def _transport(papers: Sequence[Paper]) -> list[Entry]:
@@ -341,7 +355,7 @@ VIEWS: Mapping[str, View] = {
             x=("Cycle life", "1", "high"),
             y=("Average decay per cycle", "uAh/g", "low"),
             merit=("decay", "uAh/g/cycle", "low"),
-            by=("source", "cathode"),
+            by=("cathode",),
             always=(),
             entries=_decay,
         ),

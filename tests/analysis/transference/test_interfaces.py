@@ -70,3 +70,13 @@ def test_errors_are_those_of_the_noise():
         pulls.append((found.resistance - 120.0) / found.resistance_std)
     assert 0.6 < np.std(pulls) < 1.4
     assert abs(np.mean(pulls)) < 0.7
+
+
+def test_a_circuit_that_cannot_tell_the_film_does_not_blur_it():
+    """With a short film arc, R0-p(R1,CPE1)-Ws1 fits as well but puts Ws1 in the film's place."""
+    frequency = np.geomspace(7e6, 0.1, 79)
+    s = 2j * np.pi * frequency
+    z = 6 / (1 + s * 6 * 3.5e-11) + 7.8 / (1 + (s * 7.8 * 1e-5) ** 0.85)
+    found = interface_resistance(frequency, noisy(z, seed=32))
+    assert found.bulk == pytest.approx(6.0, abs=4 * found.bulk_std)
+    assert found.bulk_std < 0.01

@@ -91,10 +91,11 @@ def interface_resistance(
     else:
         trials = [attempt(f"{film}-p(R1,CPE1){tail}") for film in FILMS for tail in DIFFUSIONS]
         first = _best(trials)
-        film, tail = _ends(first[1].circuit) if first else (FILMS[0], "")
-        second = attempt(f"{film}-p(R1,CPE1)-p(R2,CPE2){tail}")
+        film = FILMS[1] if first and FILMS[1] in first[1].circuit else FILMS[0]
+        more = [attempt(f"{film}-p(R1,CPE1)-p(R2,CPE2){tail}") for tail in DIFFUSIONS]
+        second = _best(more)
         if second and (first is None or second[0] < first[0] - CLEARLY):
-            trials = [second]
+            trials = more
     found = [trial for trial in trials if trial is not None]
     if not found:
         raise NotAnswerable(
@@ -121,6 +122,8 @@ def _averaged(trials: Sequence[_Trial]) -> Interface:
     What the choice of a circuit leaves open enters the standard errors: Buckland, Burnham &
     Augustin, Biometrics 1997, 53, 603, doi:10.2307/2533961.
     """
+    # A circuit that cannot tell its own film resistance uses another element in its place.
+    trials = [t for t in trials if t[1].bulk_std <= DETERMINED * t[1].bulk] or trials
     lowest, best = min(trials, key=lambda trial: trial[0])
     weights = np.array([math.exp(-0.5 * min(aicc - lowest, 1e3)) for aicc, _ in trials])
     weights /= weights.sum()
@@ -142,14 +145,8 @@ def _averaged(trials: Sequence[_Trial]) -> Interface:
     )
 
 
-def _ends(circuit: str) -> tuple[str, str]:
-    """The film and the diffusion element of a circuit that was tried."""
-    film = next(f for f in reversed(FILMS) if f"{f}-" in circuit)
-    return film, next(d for d in reversed(DIFFUSIONS) if circuit.endswith(d))
-
-
 def _split(fit: CircuitFit) -> Interface | None:
-    """Film and interface of one fit; None where an interface arc is not determined."""
+    """Film and interface of one fit; None where they cannot be told apart in it."""
     parts = _parts(fit.circuit)
     arcs = [part for part in parts if part.kind == "parallel"]
     if not arcs:
@@ -171,7 +168,10 @@ def _split(fit: CircuitFit) -> Interface | None:
         elif capacitance <= DIFFUSION_ABOVE:
             interface.append(resistor.first)
             slowest = max(slowest, (relaxation, _exponent(arc, fit)))
-    if not interface or any(fit.relative_error[i] > DETERMINED for i in interface):
+    if not film or not interface or any(fit.relative_error[i] > DETERMINED for i in interface):
+        return None
+    # Diffusion is slower than the interface; a faster element stands for something else.
+    if any(part.kind == "Ws" and fit.values[part.first + 1] < slowest[0] for part in parts):
         return None
     bulk, bulk_std = _sum(fit, film)
     resistance, resistance_std = _sum(fit, interface)

@@ -79,6 +79,8 @@ class Steady:
     describes that half as well."""
     bounded: bool
     """False: the approach is as slow as the record is long, so there is no asymptote in it."""
+    fall: float
+    """How much the current fell over the last half by that exponential."""
     begin: float
     end: float
     points: int
@@ -193,7 +195,7 @@ def steady_current(time: ArrayLike, current: ArrayLike) -> Steady:
     mean = float(iw.mean())
 
     half = t >= t[-1] - APPROACH * span
-    asymptote, bounded = _asymptote(t[half], i[half])
+    asymptote, bounded, fallen = _asymptote(t[half], i[half])
     return Steady(
         value=mean,
         std=math.sqrt(noise / tw.size),
@@ -201,6 +203,7 @@ def steady_current(time: ArrayLike, current: ArrayLike) -> Steady:
         drift_std=slope_std * width,
         remaining=0.0 if asymptote is None else mean - asymptote,
         bounded=bounded,
+        fall=fallen,
         begin=float(tw[0]),
         end=float(tw[-1]),
         points=int(tw.size),
@@ -226,8 +229,9 @@ def correlation_length(residual: Floats) -> float:
     return max(1.0, (1.0 + r) / max(1.0 - r, 0.02)) if r > 2 / math.sqrt(residual.size) else 1.0
 
 
-def _asymptote(t: Floats, i: Floats) -> tuple[float | None, bool]:
-    """Asymptote of an exponential through (t, i); None where a constant does as well."""
+def _asymptote(t: Floats, i: Floats) -> tuple[float | None, bool, float]:
+    """Asymptote of an exponential through (t, i), None where a constant does as well; whether
+    the exponential is faster than the window; how much it falls within."""
     span = float(t[-1] - t[0])
     x = (t - t[0]) / span
     scale = float(np.abs(i).max()) or 1.0
@@ -235,17 +239,17 @@ def _asymptote(t: Floats, i: Floats) -> tuple[float | None, bool]:
     flat = y - y.mean()
     # Between one e-fold and a fiftieth of the window per e-fold; linear in the two amplitudes.
     rates = np.geomspace(1.0, 50.0, 60)
-    best = (math.inf, 0.0, 0.0)
+    best = (math.inf, 0.0, 0.0, 0.0)
     misfit = flat
     for rate in rates:
         decay = np.exp(-rate * x)
         basis = np.column_stack([np.ones_like(x), decay])
-        coefficients = np.linalg.lstsq(basis, y, rcond=None)[0]
-        rest = y - basis @ coefficients
+        level, amplitude = map(float, np.linalg.lstsq(basis, y, rcond=None)[0])
+        rest = y - level - amplitude * decay
         if float(rest @ rest) < best[0]:
-            best, misfit = (float(rest @ rest), float(rate), float(coefficients[0])), rest
-    square, rate, level = best
+            best, misfit = (float(rest @ rest), float(rate), level, amplitude), rest
+    square, rate, level, amplitude = best
     variance = square / max(x.size - 3, 1) * correlation_length(misfit)
     if float(flat @ flat) - square <= SIGNIFICANT * variance:
-        return None, True
-    return level * scale, rate > rates[0]
+        return None, True, 0.0
+    return level * scale, rate > rates[0], amplitude * scale * (1 - math.exp(-rate))

@@ -59,9 +59,7 @@ class Block:
             raw = {str(i + 1): item for i, item in enumerate(raw)}
         if not isinstance(raw, Mapping):
             raise InputError(f"'{key}' is neither a table nor a list", where=self.where)
-        return {
-            str(k): one(v, f"{self.where} {key} {k}", self.at, given) for k, v in raw.items()
-        }
+        return {str(k): one(v, f"{self.where} {key} {k}", self.at, given) for k, v in raw.items()}
 
     def counts(self, key: str) -> dict[str, Value]:
         """Whole numbers of things, which are exact."""

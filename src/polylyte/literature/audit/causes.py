@@ -16,14 +16,12 @@ def likely(
     printed: Value,
     inputs: Sequence[Value],
     exact: float,
-    slopes: Sequence[float],
-    tolerance: float,
 ) -> str:
     """A slip that explains the difference: a power of ten, two digits swapped, one digit wrong.
 
     Every value is asked what it would have to be for the rest to close.
     """
-    needed = [(printed, printed.from_si(exact))]
+    needed = [(printed, printed.from_si(exact))] if printed.half else []
     for i, value in enumerate(inputs):
         root = _solve(equation, printed.si, inputs, i) if value.half else None
         if root is not None:
@@ -35,9 +33,7 @@ def likely(
     return ""
 
 
-def closing(
-    equation: Callable[..., float], printed: Value, inputs: Sequence[Value], i: int
-) -> str:
+def closing(equation: Callable[..., float], printed: Value, inputs: Sequence[Value], i: int) -> str:
     """The value of one input with which the rest closes."""
     root = _solve(equation, printed.si, inputs, i)
     if root is None:

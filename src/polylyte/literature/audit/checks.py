@@ -53,6 +53,7 @@ def closes(
     severity: Severity = "error",
     remedy: str = "",
     solve: int | None = None,
+    explain: bool = True,
 ) -> Check:
     """Whether ``printed = equation(*inputs)`` within the printed digits.
 
@@ -61,7 +62,7 @@ def closes(
     standard deviations of evenly spread rounding errors where that is less (sums of many).
     ``slack`` adds a fraction of the recomputed value, for what is nominal by nature (a foil's
     thickness). A printed value that is cut instead of rounded is a note. ``solve`` names the
-    input whose closing value is worth saying.
+    input whose closing value is worth saying; ``explain`` looks for a slip of digits.
     """
     place = at or printed.at
     values = (printed, *inputs)
@@ -94,7 +95,7 @@ def closes(
             cause="the last digit is cut, not rounded",
             remedy=f"print {printed.show(printed.from_si(exact), 0)}",
         )  # fmt: skip
-    cause = causes.likely(equation, printed, inputs, exact, slopes, tolerance)
+    cause = causes.likely(equation, printed, inputs, exact) if explain else ""
     if not cause and solve is not None:
         cause = causes.closing(equation, printed, inputs, solve)
     return Check(**filled, severity=severity, deviation=deviation, cause=cause,  # type: ignore[arg-type]
@@ -104,8 +105,7 @@ def closes(
 def _slope(equation: Callable[..., float], at: list[float], i: int) -> float:
     step = 1e-6 * abs(at[i]) or 1e-9
     above, below = (
-        equation(*(x + sign * step if j == i else x for j, x in enumerate(at)))
-        for sign in (1, -1)
+        equation(*(x + sign * step if j == i else x for j, x in enumerate(at))) for sign in (1, -1)
     )
     return (above - below) / (2 * step)
 

@@ -153,8 +153,11 @@ def _combined(
     if a != b:
         word = "added to" if isinstance(op, ast.Add) else "subtracted from"
         problems.append(
-            Problem(f"{ast.unparse(tree.right)} ({spell(b)}) is {word} "
-                    f"{ast.unparse(tree.left)} ({spell(a)})", times(b, a, -1))  # fmt: skip
+            Problem(
+                f"{ast.unparse(tree.right)} ({spell(b)}) is {word} "
+                f"{ast.unparse(tree.left)} ({spell(a)})",
+                times(b, a, -1),
+            )
         )
     return a
 

@@ -20,7 +20,7 @@ from polylyte.core.units import unit
 from polylyte.literature.audit import vocabulary
 from polylyte.literature.audit.blocks import Block, counted, one, placed, size
 from polylyte.literature.audit.expressions import Dimension, names, of_unit, parse
-from polylyte.literature.audit.values import Size, Value, read
+from polylyte.literature.audit.values import Size, Value, dimension, read
 from polylyte.materials import formulas, substances
 
 T = TypeVar("T")
@@ -40,10 +40,18 @@ class Record:
     kind: str = "record"
 
     def has(self, *names: str) -> bool:
-        return all(name in self.values for name in names)
+        """Whether all are printed, each in a unit that measures what its name says."""
+        return all(
+            name in self.values and _measures(self.values[name], vocabulary.NUMBERS.get(name, ""))
+            for name in names
+        )
 
     def __getitem__(self, name: str) -> Value:
         return self.values[name]
+
+
+def _measures(value: Value, unit_text: str) -> bool:
+    return not unit_text or dimension(value.unit) == dimension(unit_text)
 
 
 @dataclass(frozen=True)
@@ -188,18 +196,22 @@ class Paper:
         known = {"paper", "formulas", *_SECTIONS}
         for key in content:
             if key not in known:
-                raise InputError(f"unknown section '{key}'", where=where, remedy=nearest(key, known))
+                raise InputError(
+                    f"unknown section '{key}'", where=where, remedy=nearest(key, known)
+                )
         head = Block(content.get("paper", {}), f"{where} [paper]")
         title = head.text("title")
         for key in ("source", "doi", "covers"):
             head.get(key)
         head.close()
-        made = {
+        made: dict[str, Any] = {
             name: _each(content, section, make, where)
             for section, (name, make) in _SECTIONS.items()
         }
         made["sums"] += made.pop("compositions")
-        own = Block({"formula": content.get("formulas", {})}, f"{where} [formulas]").texts("formula")
+        own = Block({"formula": content.get("formulas", {})}, f"{where} [formulas]").texts(
+            "formula"
+        )
         for name, formula in own.items():
             try:
                 formulas.elements(formula)
@@ -237,7 +249,9 @@ class Paper:
             return name
         if not found:
             raise InputError(
-                f"the formula of '{name}' is not known", where="paper", remedy="add it to [formulas]"
+                f"the formula of '{name}' is not known",
+                where="paper",
+                remedy="add it to [formulas]",
             )
         return found
 
@@ -337,9 +351,7 @@ def _table(raw: object, where: str) -> PaperTable:
     labels = [str(c) for c in next(iter(columns.values()))]
     total = next((i for i, text in enumerate(labels) if _TOTAL.match(text)), None)
     rows = tuple(
-        _row(columns, i, labels[i], block.at, same)
-        for i in range(len(labels))
-        if i != total
+        _row(columns, i, labels[i], block.at, same) for i in range(len(labels)) if i != total
     )
     for name in key:
         if name not in columns:
@@ -360,8 +372,9 @@ def _cells(
             made.append(None)
             continue
         made.append(
-            read(text, where=f"{where} row {i} {name}", at=place, unit=column_unit,
-                 given=given or "")  # fmt: skip
+            read(
+                text, where=f"{where} row {i} {name}", at=place, unit=column_unit, given=given or ""
+            )  # fmt: skip
         )
     return tuple(made)
 
@@ -472,8 +485,9 @@ def _class(raw: object, where: str) -> ClassStatement:
 
 def _declared(raw: object, where: str) -> Declared:
     block = Block(raw, where)
-    equation, printed = str(block.need("equation")), one(
-        block.need("printed"), f"{where} printed", block.at
+    equation, printed = (
+        str(block.need("equation")),
+        one(block.need("printed"), f"{where} printed", block.at),
     )
     values = block.values("values")
     made = Declared(block.text("of"), block.at, equation, printed, values)

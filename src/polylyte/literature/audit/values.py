@@ -107,7 +107,9 @@ def read(text: object, *, where: str, at: str = "", unit: str = "", given: str =
         InputError: no number, a decimal comma, an unknown unit, or none where there must be one.
     """
     if isinstance(text, bool) or not isinstance(text, str | int | float):
-        raise InputError(f"{text!r} is not a printed number", where=where, remedy="put it in quotes")
+        raise InputError(
+            f"{text!r} is not a printed number", where=where, remedy="put it in quotes"
+        )
     whole = str(text).strip()
     bare, qualifier = _qualified(whole)
     try:
@@ -134,9 +136,7 @@ def _qualified(text: str) -> tuple[str, Qualifier]:
     return text[found.end() :], _WORDS[found["word"].lower()]
 
 
-def _range(
-    span: re.Match[str], text: str, column: str, where: str, at: str, given: str
-) -> Value:
+def _range(span: re.Match[str], text: str, column: str, where: str, at: str, given: str) -> Value:
     low, high = (parse_number(span[end].replace("−", "-")) for end in ("low", "high"))
     unit = column or span["unit"].strip()
     resolve(unit)
@@ -149,10 +149,10 @@ def _range(
 
 
 def _has_unit(unit: str, given: str, text: str, where: str) -> None:
-    if not unit and given and dimension(given) != "[ratio]":
-        raise InputError(f"'{text}' has no unit", where=where, remedy=f"write it as '{text} {given}'")
-    if not unit and given in ("%", "wt%", "mol%", "at%", "vol%"):
-        raise InputError(f"'{text}' has no unit", where=where, remedy=f"write it as '{text} {given}'")
+    # A bare "80.8" could be a fraction or a percentage: a percentage names itself.
+    if not unit and given not in ("", "1"):
+        remedy = f"write it as '{text} {given}'"
+        raise InputError(f"'{text}' has no unit", where=where, remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,9 @@ class Size:
 
 
 _TIMES = re.compile(r"\s*[x×*]\s*")
-_LENGTH = re.compile(r"^(?P<number>[\d.]+)\s*(?P<unit>[A-Za-zµμÅ]*)\s*(?:\^|\*\*)?(?P<power>[23²³]?)$")
+_LENGTH = re.compile(
+    r"^(?P<number>[\d.]+)\s*(?P<unit>[A-Za-zµμÅ]*)\s*(?:\^|\*\*)?(?P<power>[23²³]?)$"
+)
 
 
 def read_size(text: object, *, where: str, at: str = "") -> Size:

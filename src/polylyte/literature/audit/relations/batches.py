@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from polylyte.core.errors import InputError
 from polylyte.literature.audit.checks import Check, closes, verdict
@@ -60,8 +60,14 @@ def _gives(paper: Paper, recipe: PaperRecipe) -> Check:
         return count[element] / scale
 
     made = {
-        e: closes("stoichiometry", lambda *x, e=e: atoms(e, *x), exact(n), inputs,
-                  of=recipe.of, at=recipe.at)  # fmt: skip
+        e: closes(
+            "stoichiometry",
+            lambda *x, e=e: atoms(e, *x),
+            exact(n),
+            inputs,
+            of=recipe.of,
+            at=recipe.at,
+        )  # fmt: skip
         for e, n in target.items()
     }
     wrong = [e for e, check in made.items() if check.severity != "passed"]
@@ -80,7 +86,7 @@ def _gives(paper: Paper, recipe: PaperRecipe) -> Check:
 
 def _needed(
     element: str, count: float, names: list[str], inputs: list[Value],
-    contents: list[dict[str, float]], atoms: Callable[..., float],
+    contents: list[Mapping[str, float]], atoms: Callable[..., float],
 ) -> str:  # fmt: skip
     """How much of its only source an element takes."""
     sources = [i for i, c in enumerate(contents) if element in c]
@@ -88,7 +94,9 @@ def _needed(
     if len(sources) != 1 or not have:
         return ""
     value = inputs[sources[0]]
-    return f"{value.show(value.number * count / have, 0)} {value.unit} {names[sources[0]]} are needed"
+    return (
+        f"{value.show(value.number * count / have, 0)} {value.unit} {names[sources[0]]} are needed"
+    )
 
 
 def _contents(paper: Paper, recipe: PaperRecipe) -> Iterator[Check]:
@@ -101,7 +109,9 @@ def _contents(paper: Paper, recipe: PaperRecipe) -> Iterator[Check]:
 
     def share(wanted: bool, *amounts: float) -> float:
         masses = [f(x) for f, x in zip(mass, amounts, strict=True)]
-        return sum(m for m, kind in zip(masses, liquid, strict=True) if kind is wanted) / sum(masses)
+        return sum(m for m, kind in zip(masses, liquid, strict=True) if kind is wanted) / sum(
+            masses
+        )
 
     for printed, wanted, word in (
         (recipe.liquid_content, True, "solvent"),

@@ -32,7 +32,7 @@ def checks(paper: Paper) -> Iterator[Check]:
         if box.stands_for:
             if box.stands_for not in recipes:
                 raise InputError(
-                    f"box '{box.of}' stands for '{box.stands_for}', of which there is no [[recipe]]",
+                    f"box '{box.of}' stands for '{box.stands_for}', which no [[recipe]] gives",
                     where="paper",
                 )
             yield from _sample(paper, box, recipes[box.stands_for])
@@ -63,7 +63,8 @@ def _atoms(paper: Paper, box: Box) -> Check:
 
 
 def _density(paper: Paper, box: Box) -> Check:
-    assert box.density is not None and box.edge is not None
+    assert box.density is not None
+    assert box.edge is not None
     masses = [formulas.molar_mass(paper.formula(name)) for name in box.molecules]
 
     def density(edge: float, *n: float) -> float:
@@ -99,6 +100,7 @@ def _sample(paper: Paper, box: Box, recipe: PaperRecipe) -> Iterator[Check]:
             "box against sample", lambda a, s, f=convert: f(a) / per_salt(s), printed,
             [amount, recipe.amounts[salt_there]], of=f"{box.of} for {recipe.of}", at=box.at,
             says=f"{here} per {salt_here} of the box and of the sample", slack=WHOLE_MOLECULES,
+            explain=False,
             remedy="do not call the box by the sample's name without its ratio",
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ MAH_PER_G = 3600.0
 
 
 def checks(paper: Paper) -> Iterator[Check]:
-    """retention = final / initial; decay by every definition in use; reduction = 1 - after/before."""
+    """retention = final/initial; decay by every definition in use; reduction = 1 - after/before."""
     for record in paper.every_record():
         yield from _retention(record)
         if record.has("before", "after", "reduction"):
@@ -123,7 +123,9 @@ def _fits_unit(records: Sequence[Record], definition: Definition) -> bool:
     return all(same_kind(r["decay"], definition[1]) for r in records)
 
 
-def _one(record: Record, name: str, inputs: tuple[str, ...], equation: Callable[..., float]) -> Check:
+def _one(
+    record: Record, name: str, inputs: tuple[str, ...], equation: Callable[..., float]
+) -> Check:
     return closes(
         "decay", equation, record["decay"], [record[n] for n in inputs], of=record.of,
         at=record.at, says=f"decay = {name}",

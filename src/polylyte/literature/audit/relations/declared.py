@@ -17,8 +17,12 @@ def checks(paper: Paper) -> Iterator[Check]:
         problems: list[expressions.Problem] = []
         found = expressions.dimension(tree, symbols, problems)
         if problems or found != expressions.of_unit(each.printed.unit):
-            text = problems[0].text if problems else (
-                f"the equation gives {expressions.spell(found)}, printed is {each.printed.unit}"
+            text = (
+                problems[0].text
+                if problems
+                else (
+                    f"the equation gives {expressions.spell(found)}, printed is {each.printed.unit}"
+                )
             )
             yield Check("declared", each.at, each.of, text, "error", each.printed.text,
                         uses=(each.printed, *each.values.values()))  # fmt: skip
