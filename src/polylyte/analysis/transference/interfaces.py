@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 FILMS = ("R0", "p(R0,C0)")
 DIFFUSIONS = ("", "-W1", "-Ws1")
-"""Where no circuit is asked for, each film and diffusion is tried with one arc, the best of them
-with a second arc too; the lowest AICc among those with determined arcs wins."""
+"""Where no circuit is asked for, each film and diffusion is tried with one arc, the better film
+also with two; those whose parts can be told apart are weighed by AICc."""
 STARTS = 12
 CLEARLY = 6.0
 """A second arc must lower AICc by this much (twenty times as likely)."""
@@ -34,7 +34,8 @@ DETERMINED = 0.5
 
 @dataclass(frozen=True)
 class Interface:
-    """Resistances in ohm with their standard errors; ``slow`` is the arc that charges last."""
+    """Resistances in ohm with their standard errors; relaxation time (s) and exponent of the arc
+    that charges last; the best circuit and its fit."""
 
     bulk: float
     bulk_std: float

@@ -374,7 +374,7 @@ def _cells(
         made.append(
             read(
                 text, where=f"{where} row {i} {name}", at=place, unit=column_unit, given=given or ""
-            )  # fmt: skip
+            )
         )
     return tuple(made)
 

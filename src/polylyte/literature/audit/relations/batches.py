@@ -67,7 +67,7 @@ def _gives(paper: Paper, recipe: PaperRecipe) -> Check:
             inputs,
             of=recipe.of,
             at=recipe.at,
-        )  # fmt: skip
+        )
         for e, n in target.items()
     }
     wrong = [e for e, check in made.items() if check.severity != "passed"]
@@ -99,19 +99,20 @@ def _needed(
     )
 
 
+def _mass(paper: Paper, name: str, amount: Value) -> Callable[[float], float]:
+    to_moles, weight = moles(paper, name, amount), formulas.molar_mass(paper.formula(name))
+    return lambda x: to_moles(x) * weight
+
+
 def _contents(paper: Paper, recipe: PaperRecipe) -> Iterator[Check]:
     names, inputs = list(recipe.amounts), list(recipe.amounts.values())
-    mass = []
-    for name, value in recipe.amounts.items():
-        to_moles, weight = moles(paper, name, value), formulas.molar_mass(paper.formula(name))
-        mass.append(lambda x, f=to_moles, w=weight: f(x) * w)
+    mass = [_mass(paper, name, value) for name, value in recipe.amounts.items()]
     liquid = [bool({"solvent", "plasticizer"} & set(_roles(n))) for n in names]
 
     def share(wanted: bool, *amounts: float) -> float:
         masses = [f(x) for f, x in zip(mass, amounts, strict=True)]
-        return sum(m for m, kind in zip(masses, liquid, strict=True) if kind is wanted) / sum(
-            masses
-        )
+        chosen = (m for m, kind in zip(masses, liquid, strict=True) if kind is wanted)
+        return sum(chosen) / sum(masses)
 
     for printed, wanted, word in (
         (recipe.liquid_content, True, "solvent"),

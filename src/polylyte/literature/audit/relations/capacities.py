@@ -27,7 +27,7 @@ def checks(paper: Paper) -> Iterator[Check]:
                         {**layer.values, "areal_capacity": stack.whole["areal_capacity"]},
                         {},
                         layer.texts,
-                    )  # fmt: skip
+                    )
                 )
     for record in paper.every_record():
         yield from _areal(record)
