@@ -54,7 +54,8 @@ def test_plm_pouch(tmp_path: Path) -> None:
 def test_in_situ_sl2(tmp_path: Path) -> None:
     made = run("in_situ_sl2", tmp_path)
     # materials.md, from seed A section 2.3.
-    assert value(made, "composition", "mass_fraction@LiTFSI", "wt%") == pytest.approx(21.30, abs=0.005)
+    salt = value(made, "composition", "mass_fraction@LiTFSI", "wt%")
+    assert salt == pytest.approx(21.30, abs=0.005)
     assert verdicts(made)["transference.transference_number"] == "recovered"
 
 

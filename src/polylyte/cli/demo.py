@@ -30,7 +30,8 @@ def demo(folder: Path, *, browser: bool) -> int:
         run, ended = run_study(path, pool=process_pool, listen=listen)
     report = write_report(run, folder / "report")
     print(summary_table(run))
-    print(f"\nevery number above was simulated: 'published' is the truth behind the files\nreport: {report}")
+    print("every number above was simulated: 'put in' is the truth behind the files")
+    print(f"report: {report}")
     if browser and sys.stdout.isatty():
         webbrowser.open(report.resolve().as_uri())
     return exit_code(ended)
