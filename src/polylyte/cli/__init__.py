@@ -225,8 +225,8 @@ def _status(options: argparse.Namespace) -> int:
     for name, item in planned.steps.items():
         seen = record["steps"].get(name)
         line = f"{name}: {seen['ending'] if seen else 'new'}"
-        if item.state != "cached":
-            line += ", to run"
+        if item.state != "cached" and seen and seen["key"]:
+            line += " then; now to run again, for something it depends on changed"
         head = planned.heads.get(name)
         if head and item.step.method != REPLICATES:
             by_version = get(item.step.method).declared.cache == "version"

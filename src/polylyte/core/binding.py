@@ -139,7 +139,7 @@ def _how(parameter: Parameter) -> str:
     if parameter.type == "data":
         return f'give it a file: {parameter.name} = "raw/…"'
     if parameter.type == "quantity" and parameter.kind is not None:
-        return f'give it: {parameter.name} = "1 {parameter.kind.display}"'
+        return f'give it: {parameter.name} = "{parameter.kind.example()}"'
     return f"give it: {parameter.name} = …"
 
 
@@ -197,11 +197,25 @@ def _files(parameter: Parameter, raw: Any, context: Context, where: str) -> File
     found = [
         f for pattern in patterns for f in files.find(pattern, context.study.folder, where=where)
     ]
+    _no_file_twice(found, where)
     if len(found) > 1 and not parameter.many:
         raise InputError(
             f"takes one file, but {len(found)} match", where=where, remedy="narrow the pattern"
         )
     return Files(found, [context.digest(f.path) for f in found])
+
+
+def _no_file_twice(found: Sequence[files.InputFile], where: str) -> None:
+    seen: set[Path] = set()
+    for file in found:
+        path = file.path.resolve()
+        if path in seen:
+            raise InputError(
+                f"'{file.path.name}' is matched by two patterns of the list",
+                where=where,
+                remedy="narrow one of them, so that no file counts twice",
+            )
+        seen.add(path)
 
 
 def _section(parameter: Parameter, raw: Any, context: Context, where: str, source: str) -> Value:

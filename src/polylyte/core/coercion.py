@@ -31,12 +31,12 @@ def quantity(raw: Any, kind: Kind, *, where: str, source: str) -> Quantity:
         return _of_kind(raw, kind, where)
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise InputError(
-            f"{raw!r} is not a quantity", where=where, remedy=f"write it as in '1 {kind.display}'"
+            f"{raw!r} is not a quantity", where=where, remedy=f"write it as in '{kind.example()}'"
         )
     if isinstance(raw, int | float):
         if not kind.plain_number:
             raise InputError(
-                f"{raw} has no unit", where=where, remedy=f"write it as '{raw} {kind.display}'"
+                f"{raw} has no unit", where=where, remedy=f"write it as '{kind.example(raw)}'"
             )
         if not math.isfinite(raw):
             raise InputError(f"{raw} is not a number", where=where, remedy="give a finite one")
@@ -49,7 +49,7 @@ def quantity(raw: Any, kind: Kind, *, where: str, source: str) -> Quantity:
         return Quantity(float(rate["a"] or 1) / over, "C-rate")
     try:
         if not kind.plain_number and not parse_number(raw).unit:
-            raise InputError(f"'{raw}' has no unit", remedy=f"write it as '{raw} {kind.display}'")
+            raise InputError(f"'{raw}' has no unit", remedy=f"write it as '{kind.example(raw)}'")
         return _of_kind(q(raw, source=source), kind, where)
     except InputError as error:
         raise error if error.where else error.at(where) from None
@@ -74,8 +74,14 @@ def _of_kind(value: Quantity, kind: Kind, where: str) -> Quantity:
     raise InputError(
         f"'{value}' is not a {kind.name}",
         where=where,
-        remedy=f"give it in {kind.display} or another unit of {kind.name}",
+        remedy=_remedy(kind),
     )
+
+
+def _remedy(kind: Kind) -> str:
+    if kind.plain_number:
+        return "give a plain number as in '0.5', or a percentage as in '50 %'"
+    return f"give it in {kind.example('').strip()} or another unit of {kind.name}"
 
 
 def value(parameter: Parameter, raw: Any, *, where: str, source: str) -> Any:

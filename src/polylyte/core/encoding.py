@@ -133,8 +133,9 @@ def _plain(value: Any) -> Any:
 
 
 def table_bytes(table: Table) -> bytes:
+    """A table as Parquet; its units and its note are in the file's metadata."""
     stream = io.BytesIO()
-    table.frame.write_parquet(stream, compression="zstd")
+    table.to_parquet(stream)
     return stream.getvalue()
 
 

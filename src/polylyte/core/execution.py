@@ -252,7 +252,7 @@ class _Driver:
             assert planned.key is not None
             result = state.gather()
             provenance = worker.describe_sweep(
-                planned.step.method, planned.arguments, state.seconds
+                planned.step.method, planned.arguments, state.base, state.seconds
             )
             encoded = encode(result, run_name=planned.key.name)
             head = self.store.put(planned.key.result, encoded, provenance)

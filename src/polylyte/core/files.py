@@ -32,7 +32,8 @@ def find(pattern: str, folder: Path, *, where: str) -> list[InputFile]:
     ``${NAME:-otherwise}`` and ``~`` are expanded. The order is that of the conditions, then names.
 
     Raises:
-        InputError: nothing matches, or two files state the same conditions by their names.
+        InputError: nothing matches, a file has no number where the template wants one, or two
+            files state the same conditions by their names.
     """
     expanded = _expand(pattern, where)
     fields = _FIELD.findall(expanded)
@@ -48,7 +49,11 @@ def find(pattern: str, folder: Path, *, where: str) -> list[InputFile]:
     for path in paths:
         match = matcher.match(str(path)) if fields else None
         if fields and match is None:
-            continue
+            raise InputError(
+                f"'{path.name}' matches '{pattern}' but for its numbers",
+                where=where,
+                remedy="rename it, move it away, or list the files that are meant",
+            )
         found.append(InputFile(path, _conditions(fields, match, where) if match else {}))
     if not found:
         raise InputError(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from polylyte.core import processes
 from polylyte.core.store import Store
+
+DAY = 86400.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ def collect(store: Store) -> Cleared:
     import time
 
     keep = _in_use(store)
-    young = time.time() - 86400
+    young = time.time() - DAY
     removed = size = 0
     for key in store.stored_keys():
         folder = store.folder(key)
@@ -39,9 +42,12 @@ def collect(store: Store) -> Cleared:
         size += _size(folder)
         store.remove(key)
         removed += 1
-    sweeps, swept = _folders(store.root / "sweeps", young)
-    scratch, scratched = _folders(store.root / "scratch", young)
+    heads = [store.head(key) or {} for key in store.stored_keys()]
+    sweeps, swept = _folders(store.root / "sweeps", young, {h.get("sweep", "") for h in heads})
+    scratch, scratched = _folders(store.root / "scratch", young, frozenset())
     store.reap()
+    # Nobody can ask whether a process of another machine lives; nothing is written for a week.
+    _folders(store.root / "tmp", time.time() - 7 * DAY, frozenset())
     return Cleared(removed, sweeps, scratch, size + swept + scratched)
 
 
@@ -63,9 +69,11 @@ def _in_use(store: Store) -> set[str]:
     return keys
 
 
-def _folders(parent: Path, young: float) -> tuple[int, int]:
+def _folders(parent: Path, young: float, keep: Set[str]) -> tuple[int, int]:
     count = size = 0
     for folder in parent.glob("*"):
+        if folder.name in keep:
+            continue
         owner = folder / "owner"
         held = owner.exists() and not processes.is_dead(owner.read_text())
         if held or _changed(folder) > young:

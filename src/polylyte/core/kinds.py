@@ -22,6 +22,11 @@ class Kind:
     plain_number: bool = False
     """Whether a number without a unit is accepted (ratios, counts)."""
 
+    def example(self, number: object = 1) -> str:
+        """How one is written: ``5 um``; ``5`` for a ratio; ``5 K`` for a difference."""
+        unit = {"1": "", "delta_degC": "K"}.get(self.display, self.display)
+        return f"{number} {unit}".strip()
+
 
 def _kind(name: str, si: str, display: str, plain_number: bool = False) -> Kind:
     return Kind(name, si, display, plain_number)
@@ -46,7 +51,9 @@ Time = Annotated[Quantity, _kind("time", "s", "s")]
 Duration = Annotated[Quantity, _kind("time", "s", "h")]
 Frequency = Annotated[Quantity, _kind("frequency", "Hz", "Hz")]
 Temperature = Annotated[Quantity, _kind("temperature", "K", "degC")]
-TemperatureDifference = Annotated[Quantity, _kind("temperature difference", "delta_degC", "K")]
+TemperatureDifference = Annotated[
+    Quantity, _kind("temperature difference", "delta_degC", "delta_degC")
+]
 Voltage = Annotated[Quantity, _kind("voltage", "V", "mV")]
 CellVoltage = Annotated[Quantity, _kind("voltage", "V", "V")]
 Potential = Annotated[Quantity, _kind("potential against lithium", "V vs Li/Li+", "V vs Li/Li+")]

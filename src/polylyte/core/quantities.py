@@ -196,6 +196,8 @@ def derive(
     ``equation`` takes and returns SI floats; the result is given in ``unit``. The slopes are
     central differences with a relative step of 1e-6 of the value (or of the uncertainty where
     the value is zero), so their error is far below the first-order approximation itself.
+    Where the equation has no finite value there (a division by zero, the root of a negative
+    number), or no slope that an uncertainty needs, the quantity is null, flagged "outside range".
 
     >>> derive(lambda L, R: L / R, "m/ohm", L=q("60(2) um"), R=q("10 ohm")).std
     2e-07
@@ -204,7 +206,24 @@ def derive(
     if missing:
         flags = tuple(flag for arg in missing.values() for flag in arg.flags)
         return Quantity(None, unit, flags=flags or tuple(f"{name} unknown" for name in missing))
+    try:
+        value, parts = _propagated(equation, arguments)
+    except (ArithmeticError, ValueError):
+        return Quantity(None, unit, flags=("outside range",), conditions=conditions or {})
+    return from_si(value, unit, parts, how=how, conditions=conditions)
+
+
+def _propagated(
+    equation: Callable[..., float], arguments: Mapping[str, Quantity]
+) -> tuple[float, dict[str, float]]:
+    """Value and components in SI.
+
+    Raises:
+        ArithmeticError: the equation has no finite real value, or no slope.
+        ValueError: so, as the ``math`` module says it.
+    """
     si = {name: arg.si for name, arg in arguments.items()}
+    value = equation(**si)
     parts: dict[str, float] = {}
     for name, arg in arguments.items():
         components = arg.si_components
@@ -216,7 +235,10 @@ def derive(
         ) / (2 * step)
         for source, part in components.items():
             parts[source] = parts.get(source, 0.0) + slope * part
-    return from_si(equation(**si), unit, parts, how=how, conditions=conditions)
+    for number in (value, *parts.values()):
+        if isinstance(number, complex) or not math.isfinite(number):
+            raise ArithmeticError(f"{number} is no finite real number")
+    return value, parts
 
 
 def from_si(
@@ -248,6 +270,6 @@ def require(quantity: Quantity, unit: str, *, where: str) -> Quantity:
         raise InputError(
             f"'{quantity}' has the wrong dimension",
             where=where,
-            remedy=f"give it in {unit}",
+            remedy=f"give it in {unit}" if unit != "1" else "give a plain number",
         )
     return quantity

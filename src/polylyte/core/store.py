@@ -53,7 +53,7 @@ def machine_errors(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise MachineError(
-            f"cannot be written ({error.strerror})",
+            f"cannot be written ({error.strerror or error})",
             where=str(where),
             remedy=_REMEDIES.get(error.errno or 0, "nothing was lost; run it again"),
         ) from error
@@ -155,6 +155,7 @@ class Store:
             "version": provenance.get("version", 0),
             "origin": provenance.get("origin", ""),
             "code": provenance.get("code", ""),
+            "sweep": provenance.get("sweep", ""),
         }
         body = {
             "quantities": {name: quantity_json(q) for name, q in encoded.quantities.items()},
@@ -202,16 +203,19 @@ class Store:
             with open(f"{self.root}/results/{key[:2]}/{key}/record.json", "rb") as stream:
                 line = stream.readline()
             head: dict[str, Any] = json.loads(line)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
-        except (OSError, ValueError):
-            return None
+        except OSError as error:
+            raise _unreadable(self.folder(key), error) from error
         return head
 
     def get(self, key: str) -> Stored | None:
         """A whole result, its bytes checked; None where there is none or it is corrupt.
 
         A corrupt result is set aside, so that the next run makes it anew.
+
+        Raises:
+            MachineError: the disk does not give the bytes.
         """
         folder = self.folder(key)
         try:
@@ -238,6 +242,8 @@ class Store:
         except (ValueError, KeyError):
             self._set_aside(folder)
             return None
+        except OSError as error:
+            raise _unreadable(folder, error) from error
         return Stored(
             key=key,
             digest=head["digest"],
@@ -268,6 +274,14 @@ class Store:
 
     def remove(self, key: str) -> None:
         self._set_aside(self.folder(key))
+
+
+def _unreadable(where: Path, error: OSError) -> MachineError:
+    return MachineError(
+        f"cannot be read ({error.strerror or error})",
+        where=str(where),
+        remedy="check the disk and the folder's permissions, or give another with --store DIR",
+    )
 
 
 def _moved(source: Path, target: Path) -> bool:

@@ -6,10 +6,12 @@ of ``conductivity``. A source that ends in ``[*]`` is independent from row to ro
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from polylyte.core.errors import InputError, nearest
 from polylyte.core.quantities import Quantity
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     import polars
 
 PER_ROW = "[*]"
+_METADATA = "polylyte"
+"""The key under which a Parquet file says the units and the note of its table."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,9 @@ class Table:
 
         try:
             if path.suffix == ".parquet":
-                return Table(polars.read_parquet(path))
+                return Table.from_parquet(io.BytesIO(path.read_bytes()))
             frame = polars.read_csv(path, comment_prefix="#", infer_schema_length=None)
-        except (polars.exceptions.PolarsError, UnicodeDecodeError) as error:
+        except (polars.exceptions.PolarsError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"is not a table ({reason})", where=str(path)) from None
         columns: dict[str, Any] = {}
@@ -98,6 +102,21 @@ class Table:
                 columns[name] = column * factor
         given = {name: unit for name, unit in units.items() if unit and "|" not in name}
         return Table(polars.DataFrame(columns), given)
+
+    @staticmethod
+    def from_parquet(content: BinaryIO) -> Table:
+        """A table from Parquet, with units and note where :meth:`to_parquet` wrote it."""
+        import polars
+
+        frame = polars.read_parquet(content)
+        content.seek(0)
+        about = json.loads(polars.read_parquet_metadata(content).get(_METADATA, "{}"))
+        return Table(frame, about.get("units", {}), about.get("note", ""))
+
+    def to_parquet(self, stream: BinaryIO) -> None:
+        """Write the table as Parquet, units and note in the file's metadata."""
+        about = json.dumps({"units": dict(self.units), "note": self.note}, ensure_ascii=False)
+        self.frame.write_parquet(stream, compression="zstd", metadata={_METADATA: about})
 
     @property
     def columns(self) -> list[str]:

@@ -132,6 +132,7 @@ _SYMBOLS = {
     "um": "µm",
     "uL": "µL",
     "uA": "µA",
+    "uAh": "µAh",
     "uF": "µF",
     "degC": "°C",
     "delta_degC": "K",

@@ -295,7 +295,8 @@ def _follow(
     quantity = stored.quantities[chosen(reference, stored.quantities)[0]]
     if quantity.value is None:
         raise NotAnswerable(
-            f"step '{reference.step}' did not determine {reference.name} ({', '.join(quantity.flags)})",
+            f"step '{reference.step}' did not determine {reference.name} "
+            f"({', '.join(quantity.flags)})",
             where=reference.where,
         )
     return _fit(parameter, quantity, reference)
@@ -364,9 +365,9 @@ def describe(
 
 
 def describe_sweep(
-    method_id: str, arguments: Mapping[str, Argument], seconds: float
+    method_id: str, arguments: Mapping[str, Argument], base: str, seconds: float
 ) -> dict[str, Any]:
-    """The provenance of a sweep; what varied is in its table."""
+    """The provenance of a sweep; what varied is in its table, ``base`` names its rows."""
     method = methods.get(method_id)
     values = {n: a for n, a in arguments.items() if isinstance(a, Value) and n in method.parameters}
     made = {name: argument.value for name, argument in values.items()}
@@ -376,7 +377,7 @@ def describe_sweep(
         if n.startswith("map ") and isinstance(a, Value)
     }
     provenance = describe(method, values, made, {}, seconds)
-    return {**provenance, "parameters": {**provenance["parameters"], **swept}}
+    return {**provenance, "parameters": {**provenance["parameters"], **swept}, "sweep": base}
 
 
 def _text(value: Any) -> str:

@@ -27,11 +27,12 @@ from polylyte.core.results import Finding, Result
 from polylyte.core.tables import Table
 from polylyte.literature import mine, telling
 from polylyte.literature.conditions import check, spelled
+from polylyte.literature.entries import Entry
 from polylyte.literature.landscape import figures
 from polylyte.literature.papers import Paper
 from polylyte.literature.placing import Placed, place
 from polylyte.literature.placing import within as asked_for
-from polylyte.literature.views import VIEWS, Entry, View, ViewName
+from polylyte.literature.views import VIEWS, View, ViewName
 
 FAN_2026 = Citation(
     "Fan2026",

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from polylyte.core.errors import InputError, NotAnswerable
 from polylyte.core.quantities import Quantity, derive
 from polylyte.literature.conditions import Condition, cathode, of_quantity
+from polylyte.literature.entries import Entry, Number, fade
 from polylyte.literature.ranking import Interval
-from polylyte.literature.views import Entry, Number, View, fade
+from polylyte.literature.views import View
 
 OWN_ROW = "own"
 _BY_X = ("conductivity_vs_transference", "energy")

@@ -103,7 +103,7 @@ def load(folder: Path) -> dict[str, Rows]:
 
 
 def pack(folder: Path, target: Path = FOLDER) -> None:
-    """Write ``FOLDER``'s CSVs as Parquet, and sizes and hashes into the descriptor."""
+    """Write ``FOLDER``'s CSVs as Parquet, and row counts and hashes into the descriptor."""
     tables = load(folder)
     content = json.loads(DESCRIPTOR.read_text("utf-8"))
     for resource in content["resources"]:
@@ -112,7 +112,6 @@ def pack(folder: Path, target: Path = FOLDER) -> None:
         frame(tables[name], schemas()[name]).write_parquet(path, compression="zstd")
         raw = path.read_bytes()
         resource["rows"] = len(tables[name])
-        resource["bytes"] = len(raw)
         resource["hash"] = f"sha256:{hashlib.sha256(raw).hexdigest()}"
     text = json.dumps(content, indent=1, ensure_ascii=False)
     (target / DESCRIPTOR.name).write_text(text + "\n", "utf-8")

@@ -17,7 +17,7 @@ from polylyte.core.quantities import Quantity
 from polylyte.literature.checks import findings, refuse
 from polylyte.literature.conditions import cathode
 from polylyte.literature.derived import derived
-from polylyte.literature.entry import fill
+from polylyte.literature.intake import fill
 from polylyte.literature.schema import Schema, orphans, problems, schemas
 
 VARIABLE = "POLYLYTE_LITERATURE"

@@ -8,8 +8,9 @@ from typing import Any
 
 from polylyte.core.errors import NotAnswerable
 from polylyte.literature.conditions import Condition, fits, klass, spelled
+from polylyte.literature.entries import Entry
 from polylyte.literature.ranking import Place, front, ranks
-from polylyte.literature.views import Entry, View
+from polylyte.literature.views import View
 
 
 @dataclass(frozen=True)

@@ -103,16 +103,18 @@ def _schema(resource: Mapping[str, Any]) -> Schema:
 
 
 def _field(content: Mapping[str, Any]) -> Field:
+    # Frictionless reads Parquet through pandas, where a missing number is not a number: it cannot
+    # tell a whole one, nor its limits. So these two stand beside what the standard checks.
     return Field(
         name=content["name"],
-        type=content["type"],
+        type="integer" if content.get("wholeNumber") else content["type"],
         description=content["description"],
         unit=content.get("unit", ""),
         quantity=content.get("quantity", ""),
         unit_field=content.get("unitField", ""),
         qualifier_field=content.get("qualifierField", ""),
         decimals_of=content.get("decimalsOf", ""),
-        constraints=content.get("constraints", {}),
+        constraints={**content.get("constraints", {}), **content.get("limits", {})},
     )
 
 

@@ -159,4 +159,6 @@ def _first_line(error: Exception) -> str:
 
 
 def _tables_hint() -> str:
-    return f"tables: {', '.join(schemas())}, papers"
+    # "references" is a word of SQL.
+    names = [f'"{name}"' if name == "references" else name for name in schemas()]
+    return f"tables: {', '.join(names)}, papers"

@@ -11,9 +11,10 @@ from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding
 from polylyte.core.tables import Table
 from polylyte.literature.conditions import spelled
+from polylyte.literature.entries import Entry
 from polylyte.literature.placing import Placed
 from polylyte.literature.ranking import Interval
-from polylyte.literature.views import Entry, View
+from polylyte.literature.views import View
 
 _CYCLING = ("retention_vs_cycles", "decay_vs_life", "thickness_vs_areal_capacity")
 _LEADERS = 3
@@ -195,7 +196,8 @@ def findings(
         )
     alone = sum(p.of == 1 for p in placed)
     if alone:
-        found.append(Finding(f"{alone} results are alone in their stratum"))
+        told = "1 result is alone in its" if alone == 1 else f"{alone} results are alone in their"
+        found.append(Finding(f"{told} stratum"))
     found += _own_findings(view, placed, own)
     found += _free(view, by, entries)
     found += _particular(view, by, entries)

@@ -28,13 +28,13 @@ from polylyte.report.quantities import (
     recoveries,
     row,
 )
+from polylyte.report.raw_files import RawFile, raw_files
 from polylyte.report.text import (
     anchor,
     file_name,
     given_text,
     number_text,
     seconds_text,
-    size_text,
     unit_text,
     unused,
     words,
@@ -111,21 +111,6 @@ class StepView:
     def member(self) -> bool:
         """One sample of several: ``sigma[A]``."""
         return self.name.endswith("]") and "[" in self.name
-
-
-@dataclass(frozen=True)
-class RawFile:
-    """One instrument file of the run and the steps that read it."""
-
-    file: str
-    format: str
-    instrument: str
-    size: str
-    sha256: str
-    rows_read: str
-    rows_dropped: str
-    steps: tuple[str, ...]
-    findings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -370,34 +355,3 @@ def _cards(sections: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, content in sections.items():
         rows += [(f"{name} · {label}", text) for label, text in card(name, content).rows]
     return rows
-
-
-def raw_files(run: Run) -> list[RawFile]:
-    """Every instrument file that a step read, once."""
-    records: dict[tuple[str, str], tuple[Mapping[str, Any], list[str]]] = {}
-    for step in run.steps:
-        if step.result is None:
-            continue
-        for record in step.result.provenance.get("inputs", ()):
-            key = (file_of(record), str(record.get("sha256", "")))
-            used = records.setdefault(key, (record, []))[1]
-            if step.name not in used:
-                used.append(step.name)
-    return [
-        RawFile(
-            file=file,
-            format=str(record.get("format") or ""),
-            instrument=str(record.get("instrument") or ""),
-            size=size_text(int(record["size"])) if record.get("size") is not None else "",
-            sha256=sha,
-            rows_read=_number(record.get("rows_read")),
-            rows_dropped=_number(record.get("rows_dropped")),
-            steps=tuple(steps),
-            findings=tuple(map(str, record.get("findings") or ())),
-        )
-        for (file, sha), (record, steps) in records.items()
-    ]
-
-
-def _number(value: Any) -> str:
-    return "" if value is None else str(value)

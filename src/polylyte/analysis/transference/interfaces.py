@@ -171,6 +171,9 @@ def _split(fit: CircuitFit) -> Interface | None:
             slowest = max(slowest, (relaxation, _exponent(arc, fit)))
     if not film or not interface or any(fit.relative_error[i] > DETERMINED for i in interface):
         return None
+    # An arc whose top lies below the frequency range is extrapolated, not measured.
+    if slowest[0] > 1 / (2 * math.pi * float(fit.data.frequency.min())):
+        return None
     # Diffusion is slower than the interface; a faster element stands for something else.
     if any(part.kind == "Ws" and fit.values[part.first + 1] < slowest[0] for part in parts):
         return None

@@ -49,19 +49,21 @@ def _solve(
     at = [v.si for v in inputs]
 
     def miss(x: float) -> float:
-        return equation(*(x if j == i else value for j, value in enumerate(at))) - target
+        made = equation(*(x if j == i else value for j, value in enumerate(at))) - target
+        # A step may leave the domain: a negative number to a fraction is complex, not an error.
+        return math.nan if isinstance(made, complex) else made
 
     x0, x1 = at[i], at[i] * 1.01 or 1e-9
     try:
         f0, f1 = miss(x0), miss(x1)
         for _ in range(60):
-            if f1 == f0:
+            if f1 == f0 or math.isnan(f1 - f0):
                 return None
             x0, x1, f0 = x1, x1 - f1 * (x1 - x0) / (f1 - f0), f1
             f1 = miss(x1)
             if abs(f1) <= 1e-12 * abs(target):
                 return x1
-    except (ZeroDivisionError, OverflowError):
+    except (ZeroDivisionError, OverflowError, ValueError):
         return None
     return None
 

@@ -35,7 +35,9 @@ class Check:
     def text(self) -> str:
         """One sentence."""
         parts = [f"{self.of}: " if self.of else "", self.says]
-        if self.printed and self.recomputed:
+        if self.relation == "repeated statement":
+            parts.append(f": {self.printed} against {self.recomputed}")
+        elif self.printed and self.recomputed:
             parts.append(f"; printed {self.printed}, recomputed {self.recomputed}")
         return "".join(parts) + (f" ({self.cause})" if self.cause else "")
 

@@ -23,7 +23,8 @@ _HEAD = """\
 # Started from CSV tables. What is left to do:
 #   1. name the columns by the vocabulary (docs/audit.md): what is not named so is only added up;
 #   2. give each block its locator in `at` (table, figure, section);
-#   3. add what the text says: [[record]], [[statement]], [[recipe]], [[equation]], [[box]], [[stack]].
+#   3. add what the text says: [[record]], [[statement]], [[recipe]], [[equation]],
+#      [[box]], [[stack]].
 
 [paper]
 title = {title}

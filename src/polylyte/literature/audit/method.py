@@ -16,9 +16,8 @@ from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding, Result, Verdict
 from polylyte.core.tables import Table
 from polylyte.literature.audit.checks import Check
-from polylyte.literature.audit.copies import explain_copies
+from polylyte.literature.audit.engine import run
 from polylyte.literature.audit.paper import Paper
-from polylyte.literature.audit.relations import RELATIONS
 from polylyte.materials.formulas import ATOMIC_WEIGHTS
 
 SEVERITIES: tuple[Literal["error", "warning", "note"], ...] = ("error", "warning", "note")
@@ -155,11 +154,6 @@ def shipped(paper: str) -> Paper:
     return Paper.of(tomli.loads(raw.decode()), where=f"{paper}.toml")
 
 
-def run(paper: Paper) -> list[Check]:
-    """Every check of a paper, in the order of the relations."""
-    return explain_copies([check for relation in RELATIONS for check in relation(paper)])
-
-
 def _result(paper: Paper, made: Sequence[Check], judged: Sequence[Check]) -> AuditResult:
     found = [c for s in SEVERITIES for c in judged if c.severity == s]
     unchecked = [c for c in made if c.severity == "unchecked"]
@@ -178,6 +172,7 @@ def _result(paper: Paper, made: Sequence[Check], judged: Sequence[Check]) -> Aud
         notes=Quantity(float(counts["note"]), how="derived"),
         coverage=Quantity(share, "%", how="derived"),
         verdicts=tuple(_verdicts(judged)),
+        warnings=tuple(f"not judged: {c.at} {c.of}: {c.relation}, {c.cause}" for c in unchecked),
         findings=tuple(_finding(c) for c in found),
         text={
             "summary": f"{digits} close, {counts['error']} do not, {counts['warning']} are "

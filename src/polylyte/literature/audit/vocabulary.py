@@ -1,7 +1,8 @@
 """Names of what a paper says about one thing, and the unit each is usually printed in.
 
-A name here is what lets the engine find the relations by itself: a record with
-``initial_capacity``, ``final_capacity`` and ``retention`` is checked for retention. An empty unit: any unit.
+A name here lets the engine find the relations by itself: a record with
+``initial_capacity``, ``final_capacity`` and ``retention`` is checked for retention. An empty
+unit: any unit.
 """
 
 from __future__ import annotations

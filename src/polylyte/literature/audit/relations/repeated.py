@@ -48,21 +48,23 @@ def _difference(a: Statement, b: Statement) -> str:
     if x.bound or y.bound:
         return "" if _bounds_meet(x, y) else "beyond the bound"
     if x.qualifier == "range" and y.qualifier == "range":
-        ends = [abs(p - q) for p, q in zip(_ends(x), _ends(y), strict=True)]
-        return "" if max(ends) <= SETTING * max(map(abs, _ends(x))) else "in range"
+        ends = zip(_ends(x), _ends(y), strict=True)
+        halves = x.resolution * x.factor / 2, y.resolution * y.factor / 2
+        return "" if all(_rounded(p, q, halves) for p, q in ends) else "in range"
     if "range" in (x.qualifier, y.qualifier):
         span, one = (x, y) if x.qualifier == "range" else (y, x)
         low, high = _ends(span)
         return "" if low - one.si_half <= one.si <= high + one.si_half else "outside the range"
     if "~" in (x.qualifier, y.qualifier):
-        allowed = x.si_half + y.si_half
-    else:
-        # Printed to the same digits, one number is printed the same; else one is rounded.
-        halves = sorted((x.si_half, y.si_half))
-        rounded = sum(halves) if halves[1] > 1.5 * halves[0] else 0.0
-        allowed = min(rounded, SETTING * max(abs(x.si), abs(y.si)))
-    spare = 1e-9 * max(abs(x.si), abs(y.si))
-    return "" if abs(x.si - y.si) <= allowed + spare else "in value"
+        return "" if abs(x.si - y.si) <= x.si_half + y.si_half else "in value"
+    return "" if _rounded(x.si, y.si, (x.si_half, y.si_half)) else "in value"
+
+
+def _rounded(x: float, y: float, halves: tuple[float, float]) -> bool:
+    """Printed to the same digits, one number is printed the same; else one may be rounded."""
+    large = max(abs(x), abs(y))
+    rounding = sum(halves) if max(halves) > 1.5 * min(halves) else 0.0
+    return abs(x - y) <= min(rounding, SETTING * large) + 1e-9 * large
 
 
 def _ends(value: Value) -> tuple[float, float]:

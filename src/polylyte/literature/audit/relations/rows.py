@@ -45,7 +45,7 @@ def _pair(table: PaperTable, i: int, j: int) -> Check | None:
         return Check(
             "rows", f"{table.at}, rows {i + 1} and {j + 1}", label,
             f"rows of the same {', '.join(table.key) or 'conditions'} contradict each other",
-            "warning" if table.key else "error", shown, "one value",
+            "warning", shown, "one value",
             cause="two systems under one name, or a copied row",
             remedy="say what differs, or delete one",
             uses=tuple(c for c in uses if isinstance(c, Value)),
