@@ -63,6 +63,11 @@ def count(*, data: Text, start: float = 0.0) -> Counted:
     """Characters of a file."""
     return Counted(total=from_si(len(data.content) + start, "1", {"~count": 1.0}))
 
+@method("toy.words", version=1, prose="Characters of several were counted.")
+def words(*, texts: list[Text]) -> Counted:
+    """Characters of several files."""
+    return Counted(total=Quantity(float(sum(len(t.content) for t in texts)), "1"))
+
 @method("toy.add", version=1, prose="Summed.")
 def add(*, a: Ratio, b: Ratio) -> Counted:
     """Sum."""

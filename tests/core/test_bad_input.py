@@ -20,7 +20,7 @@ def polylyte(*line: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "polylyte", *map(str, line)],
         capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH", ""), *sys.path])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((*sys.path, ""))},
     )  # fmt: skip
 
 

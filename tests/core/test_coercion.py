@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
 
@@ -67,7 +67,7 @@ def test_a_number_without_a_unit_is_refused_unless_the_kind_has_none(name: str) 
         else:
             with pytest.raises(InputError, match="has no unit; write it as '5") as caught:
                 read(raw, name)
-            assert str(caught.value).endswith(f" {kind.display}'")
+            assert str(caught.value).endswith(kind.example("") + "'")
 
 
 @pytest.mark.parametrize("raw", [math.nan, math.inf, "1e400", "nan"])
@@ -209,3 +209,18 @@ def test_values_that_do_not_fit(raw: Any, changes: dict[str, Any], message: str)
 def test_each_item_of_a_list_has_a_source_of_its_own() -> None:
     made = take(["1.0(1) um", "2.0(1) um"], type="list", kind=KINDS["Length"])
     assert [list(item.components) for item in made] == [["s[0]"], ["s[1]"]]
+
+
+def test_the_remedy_is_something_that_is_accepted() -> None:
+    with pytest.raises(InputError, match=r"give a plain number as in '0.5', or a percentage"):
+        read("5 um", "Ratio")
+    with pytest.raises(InputError, match=r"give it in K or another unit of temperature difference"):
+        read("5 um", "TemperatureDifference")
+    with pytest.raises(InputError, match=r"write it as '5 K'"):
+        read("5", "TemperatureDifference")
+
+
+def test_every_kind_is_shown_in_a_unit_of_its_own_dimension() -> None:
+    for kind in (get_args(k)[1] for k in vars(kinds).values() if get_origin(k) is Annotated):
+        if kind.si:
+            assert unit(kind.si).dimension == unit(kind.display).dimension, kind

@@ -40,7 +40,6 @@ def test_conditions_are_read_from_names_and_order_the_files(tmp_path: Path) -> N
         "S_100C.DTA",
         "S_2p5C.DTA",
         "S_7.5C.DTA",
-        "S_xC.DTA",
         "S_9C.txt",
     )
     found = find("S_{temperature:degC}C.DTA", tmp_path, where="here")
@@ -149,3 +148,10 @@ def test_the_digest_of_a_file(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="cannot be read"):
         sha256(tmp_path / "b")
+
+
+def test_a_file_that_misses_the_number_alone_is_an_error(tmp_path: Path) -> None:
+    for name in ("S_25C.DTA", "S_xC.DTA"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(InputError, match=r"'S_xC.DTA' matches .* but for its numbers; rename it"):
+        find("S_{temperature:degC}C.DTA", tmp_path, where="w")

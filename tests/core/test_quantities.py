@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -188,3 +189,28 @@ def test_require_names_the_unit_expected() -> None:
         require(x, "g", where="here")
     with pytest.raises(InputError, match="not determined"):
         require(Quantity(None, "V"), "g", where="here")
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        lambda x: 1 / x,
+        lambda x: math.log(x),
+        lambda x: math.exp(1e6 + x),
+        lambda x: (x - 1) ** 0.5,
+        lambda x: math.inf * x,
+    ],
+)
+@pytest.mark.parametrize("text", ["0", "0.0(1)"])
+def test_an_equation_without_a_value_there_is_flagged(
+    equation: Callable[[float], float], text: str
+) -> None:
+    made = derive(lambda x: equation(x), "um", conditions={"temperature": "25 degC"}, x=q(text))
+    assert (made.value, made.std) == (None, None)
+    assert made.flags == ("outside range",)
+    assert made.conditions == {"temperature": "25 degC"}
+
+
+def test_a_slope_that_is_not_there_is_flagged_where_an_uncertainty_needs_it() -> None:
+    assert derive(lambda x: math.sqrt(x), "1", x=q("0")).value == 0
+    assert derive(lambda x: math.sqrt(x), "1", x=q("0.0(1)")).flags == ("outside range",)

@@ -393,3 +393,16 @@ def test_two_runs_on_one_store_at_once(room: Room, write_study: WriteStudy) -> N
     answers = [json.loads(out)["quantities"] for out, _ in outputs]
     assert answers[0] == answers[1]
     assert (path.parent / ".polylyte/trace").read_text().split() == [str(i) for i in range(10)]
+
+
+def test_a_file_matched_by_two_patterns_of_a_list_is_an_error(
+    room: Room, write_study: WriteStudy
+) -> None:
+    path = write_study('[step.a]\nmethod = "toy.words"\ntexts = ["*.txt", "one.*"]')
+    (path.parent / "one.txt").write_text("abc")
+    with pytest.raises(InputError, match=r"'one.txt' is matched by two patterns of the list"):
+        run(path)
+    path = write_study('[step.a]\nmethod = "toy.words"\ntexts = ["*.txt", "two.md"]')
+    (path.parent / "two.md").write_text("defg")
+    result, _ = run(path)
+    assert result.steps[0].result.quantities["total"].value == 7  # type: ignore[union-attr]

@@ -143,3 +143,18 @@ def test_which_process_is_dead() -> None:
     # Nobody here can tell of another machine, nor of a name that is none.
     assert not processes.is_dead(f"elsewhere.{pid}.1")
     assert not processes.is_dead("owner")
+
+
+@pytest.mark.parametrize("mark", ["boot", "namespace"])
+def test_a_process_of_another_container_with_this_host_name_is_not_taken_for_dead(
+    mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = dead()
+    assert processes.is_dead(gone)
+    processes.here.cache_clear()
+    name = "_text" if mark == "boot" else "_link"
+    monkeypatch.setattr(processes, name, lambda path: "another")
+    assert not processes.is_dead(gone)
+    monkeypatch.undo()
+    processes.here.cache_clear()
+    assert processes.is_dead(gone)

@@ -453,3 +453,22 @@ def test_a_read_only_disk_answers_what_it_holds(
         run(path, store=small_disk / "store")
     with pytest.raises(MachineError, match="Read-only file system"):
         run(path, store=small_disk / "another")
+
+
+@pytest.mark.parametrize("ask", [Store.get, Store.head])
+def test_a_disk_that_does_not_read_is_the_machines_fault(
+    store: Store, ask: Callable[[Store, str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put(KEY, result(), {})
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", broken)
+    monkeypatch.setattr("builtins.open", broken)
+    with pytest.raises(
+        MachineError, match=r"cannot be read \(Input/output error\); check the disk"
+    ):
+        ask(store, KEY)
+    monkeypatch.undo()
+    assert store.get(KEY) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,17 @@ def test_sources_are_renamed_and_nothing_else(table: Table) -> None:
     assert renamed.columns == table.columns
     assert renamed.units == table.units
     assert table.rename_sources({"absent": "x"}) is table
+
+
+def test_parquet_on_its_own_keeps_units_and_note(table: Table, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    path.write_bytes(table_bytes(replace(table, note="as measured")))
+    again = Table.read(path)
+    assert (again.units, again.note) == (table.units, "as measured")
+    assert again.frame.equals(table.frame)
+
+
+def test_parquet_of_others_has_no_units(table: Table, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    table.frame.write_parquet(path)
+    assert Table.read(path).units == {}

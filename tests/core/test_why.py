@@ -168,11 +168,10 @@ def test_status_says_how_each_step_ended_and_what_is_to_run(study: Path, capsys:
     assert "\nd: done\n" in text
     change(study, "60(2) um", "-1 um")
     text = answer(capsys, "status", study)
-    assert "d: done, to run" in text
+    assert "\nd: done then; now to run again, for something it depends on changed\n" in text
     run(study)
-    assert (
-        "d: refused, to run (a negative length cannot be doubled; give a positive one)"
-        in answer(capsys, "status", study)
+    assert "d: refused (a negative length cannot be doubled; give a positive one)" in answer(
+        capsys, "status", study
     )
 
 
@@ -235,3 +234,24 @@ def dead() -> str:
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.strip()
+
+
+def test_gc_keeps_the_rows_of_a_sweep_that_is_kept(
+    room: Room, write_study: Callable[[str], Path], capsys: Capture
+) -> None:
+    text = """
+        [step.map]
+        method = "toy.energy"
+        [step.map.map]
+        over = { loading = ["1 um", "2 um"] }
+        """
+    path = write_study(text)
+    run(path)
+    store = path.parent / ".polylyte"
+    age(store)
+    assert ", 0 sweeps" in answer(capsys, "gc", path)
+    assert len(list((store / "sweeps").iterdir())) == 1
+    run(write_study('[step.d]\nmethod = "toy.double"\nlength = "1 um"'))
+    age(store)
+    assert "removed 1 results, 1 sweeps" in answer(capsys, "gc", path)
+    assert not list((store / "sweeps").iterdir())

@@ -349,3 +349,9 @@ def test_bubbles_grow_with_the_areal_capacity_and_own_results_are_drawn():
     assert "1.2 M LiFSI in F5DEE" in max(known)[1]
     assert (list(series["this work"].x), list(series["this work"].y)) == ([500.0], [90.0])
     assert len(series["printed with ~, > or <"].x) == 6
+    (trace,) = [t for t in plotly(figure)["data"] if t["name"] == "NCM811"]
+    sizes = dict(zip(trace["text"], trace["marker"]["size"], strict=True))
+    largest = max(sizes, key=lambda text: sizes[text])
+    # The area is proportional: 3.7 of 4.9 mAh/cm² is .87 of the diameter, above a dot of 5.
+    other = next(size for text, size in sizes.items() if text.startswith("3D-SIPE-LiFPA (C:self)"))
+    assert other - 5 == pytest.approx((sizes[largest] - 5) * (3.7 / 4.9) ** 0.5, abs=0.1)

@@ -13,10 +13,11 @@ from polylyte.core.binding import Argument, Context, bind
 from polylyte.core.encoding import encode, table_bytes
 from polylyte.core.errors import InputError, nearest
 from polylyte.core.methods import Method
+from polylyte.core.provenance import describe
 from polylyte.core.results import Finding, Result
 from polylyte.core.store import machine_errors
 from polylyte.core.study import build
-from polylyte.core.worker import describe, materialise
+from polylyte.core.worker import materialise
 
 Pairs = Sequence[tuple[str, str]]
 

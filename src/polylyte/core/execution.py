@@ -18,7 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
-from polylyte.core import processes, replicates, sweep, worker
+from polylyte.core import processes, provenance, replicates, sweep, worker
 from polylyte.core.encoding import encode
 from polylyte.core.errors import MachineError, PolylyteError
 from polylyte.core.plan import Plan, Planned
@@ -203,7 +203,7 @@ class _Driver:
                 {"name": label, "step": name, "part": "all", "key": s.key, "digest": s.digest}
                 for (label, s), name in zip(labels.items(), samples, strict=True)
             ]
-            provenance = {
+            about = {
                 "method": REPLICATES,
                 "version": 1,
                 "origin": origin,
@@ -212,7 +212,7 @@ class _Driver:
             }
             encoded = encode(result, run_name=planned.key.name)
             return Ended(
-                planned.step.name, "done", self.store.put(planned.key.result, encoded, provenance)
+                planned.step.name, "done", self.store.put(planned.key.result, encoded, about)
             )
         except Exception as error:
             return worker.ended_by(error, planned.step.name)
@@ -251,11 +251,11 @@ class _Driver:
             planned = self.plan.steps[name]
             assert planned.key is not None
             result = state.gather()
-            provenance = worker.describe_sweep(
+            about = provenance.describe_sweep(
                 planned.step.method, planned.arguments, state.base, state.seconds
             )
             encoded = encode(result, run_name=planned.key.name)
-            head = self.store.put(planned.key.result, encoded, provenance)
+            head = self.store.put(planned.key.result, encoded, about)
             self._end(Ended(name, "done", head, seconds=state.seconds))
         except Exception as error:
             self._end(worker.ended_by(error, name))

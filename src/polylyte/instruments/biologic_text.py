@@ -50,7 +50,12 @@ NAMES = {
     "|Ewe|": "potential_amplitude", "|I|": "current_amplitude", "I Range": "current_range",
     "mode": "mode", "ox/red": "oxidation", "error": "error", "control changes": "control_changes",
     "Ns changes": "step_changes", "counter inc.": "counter_increments", "flags": "flags",
-    "x": "insertion", "Re(Y)": "y_real", "Im(Y)": "y_imaginary", "|Y|": "y_modulus",
+    "x": "insertion", "step time": "step_time", "<Ecv>": "potential", "|Ece|": "counter_amplitude",
+    "Re(Zce)": "counter_z_real", "-Im(Zce)": "counter_z_imaginary", "|Zce|": "counter_z_modulus",
+    "Phase(Zce)": "counter_z_phase", "Re(Zwe-ce)": "cell_z_real", "-Im(Zwe-ce)": "cell_z_imaginary",
+    "|Zwe-ce|": "cell_z_modulus", "Phase(Zwe-ce)": "cell_z_phase", "Rcmp": "compensated_resistance",
+    "Rapp": "apparent_resistance", "Analog IN 1": "analog_1", "Analog IN 2": "analog_2",
+    "Analog IN 3": "analog_3", "z cycle": "z_cycle", "Re(Y)": "y_real", "Im(Y)": "y_imaginary", "|Y|": "y_modulus",
     "Phase(Y)": "y_phase",
 }  # fmt: skip
 """EC-Lab's quantities by their tidy names; the binary format uses the same words."""
@@ -73,7 +78,7 @@ def column(raw: str) -> Column:
             # A unit not known here ("V/mA" of a column that changes its meaning) is left out.
             tidy, factor = UNITS.get(_mended(unit), ("", 1.0))
             own = _CONTROLS.get(tidy, NAMES[name]) if name == "control" else NAMES[name]
-            return Column(own, tidy, -factor if name == "-Im(Z)" else factor)
+            return Column(own, tidy, -factor if name.startswith("-Im(") else factor)
     return Column(heading, known=False)
 
 

@@ -37,8 +37,8 @@ _UNITS = {
 }  # fmt: skip
 _NAMES = (
     ("frequency", r"f|freq|frequency", 1.0),
-    ("z_imaginary", r"-z''|-z\"|-im|-im\(z\)|-imz|-zimag|-zim|-z_imag(inary)?|-z_im", -1.0),
-    ("z_imaginary", r"z''|z\"|im|im\(z\)|imz|zimag|zim|z_imag(inary)?|z_im", 1.0),
+    ("z_imaginary", r"-z''|-z\"|-im|-im\(z\)|-imz|-zimag|-zimg|-zim|-z_imag(inary)?|-z_im", -1.0),
+    ("z_imaginary", r"z''|z\"|im|im\(z\)|imz|zimag|zimg|zim|z_imag(inary)?|z_im", 1.0),
     ("z_real", r"z'|re|re\(z\)|rez|zreal|zre|z_real|z_re", 1.0),
 )
 

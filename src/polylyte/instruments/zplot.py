@@ -28,7 +28,11 @@ _STANDARD = ("freq(hz)", "ampl", "bias", "time(sec)", "z'(a)", "z''(b)", "gd", "
 
 
 def _names(line: str) -> list[str]:
-    return [re.sub(r"\s", "", cell).strip('"').lower() for cell in re.split(r"[\t,]", line.strip())]
+    marks = r"[\t,]"
+    if line.lstrip().startswith('"') and not re.search(marks, line):
+        # The older layout has one quoted line of names between blanks: "  Freq (Hz)   Ampl …".
+        line, marks = line.strip().strip('"').replace("Freq (", "Freq(").strip(), r"\s+"
+    return [re.sub(r"\s", "", cell).strip('"').lower() for cell in re.split(marks, line.strip())]
 
 
 def _is_heading(line: str) -> bool:
@@ -61,7 +65,8 @@ def recognise(head: bytes) -> bool:
     if not lines:
         return False
     first = lines[0].strip().strip('"').upper()
-    return first.startswith(("ZPLOT", "ZVIEW")) or _is_heading(lines[0]) or _is_bare(lines)
+    known = first.startswith(("ZPLOT", "ZVIEW", "Z60W"))
+    return known or _is_heading(lines[0]) or _is_bare(lines)
 
 
 @reader("zplot.z", recognise=recognise)

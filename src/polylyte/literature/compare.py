@@ -23,13 +23,13 @@ from polylyte.core.kinds import (
 )
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity
-from polylyte.core.results import Finding, Result
+from polylyte.core.results import Result
 from polylyte.core.tables import Table
 from polylyte.literature import mine, telling
 from polylyte.literature.conditions import check, spelled
 from polylyte.literature.entries import Entry
 from polylyte.literature.landscape import figures
-from polylyte.literature.papers import Paper
+from polylyte.literature.own import Paper
 from polylyte.literature.placing import Placed, place
 from polylyte.literature.placing import within as asked_for
 from polylyte.literature.views import VIEWS, View, ViewName
@@ -66,6 +66,10 @@ class Standing(Result):
     """``more`` holds the ranking number of each row of ``rows`` as ``fade@A-cell-015``, and as
     ``recomputed@C-cell-049`` what the printed number comes to from other printed ones."""
 
+    merit: AnyQuantity | None = out("of your own result: the number that ranks", default=None)
+    rank_best: Ratio | None = out("best rank that your result may have", default=None)
+    rank_worst: Ratio | None = out("worst rank that your result may have", default=None)
+    compared_with: Ratio | None = out("published results in your stratum", default=None)
     results: Ratio = out("published results that print the number of this view")
     distinct: Ratio = out("the same, a result that two tables report counted once")
     ranked: Ratio = out("placed in a stratum; the rest lack a condition, with the reason beside")
@@ -79,10 +83,6 @@ class Standing(Result):
     most_conditions: Ratio | None = out(
         "conditions of eight that the best row states", default=None
     )
-    merit: AnyQuantity | None = out("of your own result: the number that ranks", default=None)
-    rank_best: Ratio | None = out("best rank that your result may have", default=None)
-    rank_worst: Ratio | None = out("worst rank that your result may have", default=None)
-    compared_with: Ratio | None = out("published results in your stratum", default=None)
 
 
 @method(
@@ -229,7 +229,7 @@ def compare(
         groups=telling.groups_table(placed, own),
         completeness=telling.completeness_table(entries),
         more=_asked_rows(rows or (), published, chosen),
-        findings=_findings(chosen, strata_by, entries, placed, silent, own, papers or ()),
+        findings=tuple(telling.findings(chosen, strata_by, entries, placed, silent, own)),
         text={
             "view": view,
             "by": ", ".join(map(spelled, strata_by)),
@@ -299,21 +299,3 @@ def _asked_rows(
             value, unit = entry.again
             more[f"recomputed@{id}"] = Quantity(value, unit, {}, "derived", told)
     return more
-
-
-def _findings(
-    view: View,
-    by: Sequence[str],
-    entries: Sequence[Entry],
-    placed: Sequence[Placed],
-    silent: Sequence[Placed],
-    own: Entry | None,
-    papers: Sequence[Paper],
-) -> tuple[Finding, ...]:
-    found = [*telling.findings(view, by, entries, placed, silent, own)]
-    found += [
-        Finding(text, "warning", str(paper.file_record["name"]))
-        for paper in papers
-        for text in paper.findings
-    ]
-    return tuple(found)

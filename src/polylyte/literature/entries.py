@@ -9,7 +9,7 @@ from typing import Any
 from polylyte.core.units import pretty
 from polylyte.literature.conditions import Condition, Conditions, of_cell
 from polylyte.literature.derived import areal_capacity, stated
-from polylyte.literature.papers import Paper
+from polylyte.literature.own import Paper
 from polylyte.literature.ranking import UNKNOWN, Interval, exact, printed
 from polylyte.literature.tables import table
 

@@ -189,7 +189,7 @@ def _thickness(view: View, rows: Rows) -> Figure:
 def _conductivity(view: View, rows: Rows) -> Figure:
     both = [*_named(rows, view), *_own(rows, view)]
     lone = [row for row in rows if row["x"] is not None and row["y"] is None]
-    bars = _bars(lone, "x", view, "transference number not printed")
+    bars = _bars(lone, "x")
     return Figure(
         view.name,
         [
@@ -204,36 +204,14 @@ def _conductivity(view: View, rows: Rows) -> Figure:
     )
 
 
-def _bars(rows: Rows, column: str, view: View, label: str) -> list[Series]:
-    """One bar per result, the highest first; one's own in its colour."""
+def _bars(rows: Rows, column: str) -> list[Series]:
+    """One bar per result, the highest first, one's own with a mark before its name."""
     ordered = sorted(rows, key=lambda row: -row[column])
-    made = []
-    for own, color, name in ((False, 0, label), (True, OWN, "")):
-        group = [(i, row) for i, row in enumerate(ordered) if (row["row"] == "own") == own]
-        if group:
-            made.append(
-                Series(
-                    [float(i) for i, _ in group],
-                    [row[column] for _, row in group],
-                    name or str(group[0][1]["electrolyte"]),
-                    "bars",
-                    color=color,
-                    names=[_brief(row) for _, row in group],
-                )
-            )
-    # Two groups of bars would share each place: one series keeps them full and centred.
-    return made if len(made) < 2 else [_merged(ordered, column, label)]
-
-
-def _merged(ordered: Rows, column: str, label: str) -> Series:
-    return Series(
-        [float(i) for i in range(len(ordered))],
-        [row[column] for row in ordered],
-        label,
-        "bars",
-        color=0,
-        names=[f"▶ {_brief(row)}" if row["row"] == "own" else _brief(row) for row in ordered],
-    )
+    if not ordered:
+        return []
+    names = [f"▶ {_brief(row)}" if row["row"] == "own" else _brief(row) for row in ordered]
+    places = [float(i) for i in range(len(ordered))]
+    return [Series(places, [row[column] for row in ordered], style="bars", color=0, names=names)]
 
 
 def _brief(row: dict[str, Any], most: int = 22) -> str:
@@ -256,7 +234,7 @@ def _thermal(view: View, rows: Rows) -> Figure:
         view.name,
         [
             _against(view, [*series, *_own(rows, view)]),
-            _ladder(view, _bars(lone, "x", view, "no runaway temperature")),
+            _ladder(view, _bars(lone, "x")),
         ],
         "(a) Runaway against onset temperature, one symbol per runaway criterion; (b) onset where "
         "no runaway was seen or its temperature is not printed.",
@@ -274,7 +252,7 @@ def _energy(view: View, rows: Rows) -> Figure:
         view.name,
         [
             _against(view, [*published, *_own(rows, view)]),
-            _ladder(view, _bars(with_mass, "x", view, "as printed")),
+            _ladder(view, _bars(with_mass, "x")),
         ],
         "(a) Energy density against specific energy where a source prints both; (b) specific "
         "energy as printed, whether or not package and tabs are counted.",

@@ -7,7 +7,7 @@ from typing import Any
 
 from polylyte.literature.conditions import Condition
 from polylyte.literature.entries import Entry, Number, Row, rows_of
-from polylyte.literature.papers import Paper
+from polylyte.literature.own import Paper
 from polylyte.literature.ranking import UNKNOWN
 
 

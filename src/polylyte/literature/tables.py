@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from polylyte.core.errors import InputError, MachineError
 from polylyte.literature.data import FOLDER
-from polylyte.literature.papers import Paper, own_papers
+from polylyte.literature.own import Paper, own_papers
 from polylyte.literature.schema import frame, schema, schemas
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def query(
     """Ask the tables in SQL (DuckDB): one SELECT, which can neither read nor write files.
 
     Every table of the package goes by its name, with the column ``origin``; ``papers`` lists the
-    files of your own. Without ``papers``, those of :func:`~polylyte.literature.papers.own_folder`
+    files of your own. Without ``papers``, those of :func:`~polylyte.literature.own.own_folder`
     are merged.
 
     Raises:

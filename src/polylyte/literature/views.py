@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from polylyte.literature.entries import Entry, decays, energies, retentions, thicknesses
-from polylyte.literature.papers import Paper
+from polylyte.literature.own import Paper
 from polylyte.literature.properties import conductivities, runaways
 from polylyte.literature.ranking import Sense
 

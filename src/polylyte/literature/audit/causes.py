@@ -26,6 +26,8 @@ def likely(
         root = _solve(equation, printed.si, inputs, i) if value.half else None
         if root is not None:
             needed.append((value, value.from_si(root)))
+    # Beyond 15 digits there is no printed number left to compare.
+    needed = [(v, x) for v, x in needed if max(abs(x), abs(v.number)) < 1e15 * v.resolution]
     for explain in (_power_of_ten, _swapped, _one_digit):
         found = [text for value, target in needed if (text := explain(value, target))]
         if found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from polylyte.literature.audit import causes
@@ -66,42 +66,55 @@ def closes(
     thickness). A printed value that is cut instead of rounded is a note. ``solve`` names the
     input whose closing value is worth saying; ``explain`` looks for a slip of digits.
     """
-    place = at or printed.at
     values = (printed, *inputs)
-    common = {"relation": relation, "at": place, "of": of, "says": says, "uses": values}
-    bounds = [v for v in inputs if v.bound]
-    if bounds:
-        return Check(**common, severity="unchecked", cause=f"'{bounds[0].text}' is a bound")  # type: ignore[arg-type]
+    base = Check(relation, at or printed.at, of, says, "unchecked", uses=values)
+    bound = next((v for v in inputs if v.bound), None)
+    if bound is not None:
+        return replace(base, cause=f"'{bound.text}' is a bound")
     try:
         exact = equation(*(v.si for v in inputs))
         slopes = [_slope(equation, [v.si for v in inputs], i) for i in range(len(inputs))]
-    except ZeroDivisionError:
-        return Check(**common, severity="unchecked", cause="a value of zero divides")  # type: ignore[arg-type]
+    except (ArithmeticError, ValueError):
+        return replace(base, cause="the equation has no value for these numbers")
     parts = [abs(s) * v.si_half for s, v in zip(slopes, inputs, strict=True)]
     carried = _together(parts, inputs) + slack * abs(exact)
     both = _together([*parts, printed.si_half], values) + slack * abs(exact)
-    tolerance = max(both, 1e-9 * abs(exact))
-    difference = printed.si - exact
-    shown = printed.show(printed.from_si(exact))
-    filled = {**common, "printed": printed.text, "recomputed": shown, "unit": printed.unit}
-    if printed.bound:
-        wrong = difference > tolerance if printed.qualifier == ">" else -difference > tolerance
-        return Check(**filled, severity=severity if wrong else "passed",  # type: ignore[arg-type]
-                     deviation=difference / tolerance if wrong else 0.0, remedy=remedy)  # fmt: skip
-    deviation = difference / tolerance
-    if abs(deviation) <= 1 + 1e-9:
-        return Check(**filled, severity="passed", deviation=deviation)  # type: ignore[arg-type]
-    if _cut(printed, exact, carried):
-        return Check(
-            **filled, severity="note", deviation=deviation,  # type: ignore[arg-type]
-            cause="the last digit is cut, not rounded",
-            remedy=f"print {printed.show(printed.from_si(exact), 0)}",
-        )  # fmt: skip
+    tolerance = max(both, 1e-9 * abs(exact)) or 1e-300
+    check = replace(
+        base,
+        printed=printed.text,
+        recomputed=printed.show(printed.from_si(exact)),
+        unit=printed.unit,
+        deviation=(printed.si - exact) / tolerance,
+    )
+    state = _state(printed, exact, carried, check.deviation or 0.0)
+    if state == "passed":
+        return replace(
+            check, severity="passed", deviation=None if printed.bound else check.deviation
+        )
+    if state == "cut":
+        rounded = printed.show(printed.from_si(exact), 0)
+        cause = "the last digit is cut, not rounded"
+        return replace(check, severity="note", cause=cause, remedy=f"print {rounded}")
     cause = causes.likely(equation, printed, inputs, exact) if explain else ""
     if not cause and solve is not None:
         cause = causes.closing(equation, printed, inputs, solve)
-    return Check(**filled, severity=severity, deviation=deviation, cause=cause,  # type: ignore[arg-type]
-                 remedy=remedy or "compare both with the raw data")  # fmt: skip
+    remedy = remedy or "compare both with the raw data"
+    return replace(check, severity=severity, cause=cause, remedy=remedy)
+
+
+def _state(
+    printed: Value, exact: float, carried: float, deviation: float
+) -> Literal["passed", "cut", "off"]:
+    """A bound holds or not; a value is within its digits, cut at its last digit, or off."""
+    within = 1 + 1e-9
+    if printed.qualifier == ">":
+        return "off" if deviation > within else "passed"
+    if printed.qualifier == "<":
+        return "off" if deviation < -within else "passed"
+    if abs(deviation) <= within:
+        return "passed"
+    return "cut" if _cut(printed, exact, carried) else "off"
 
 
 def _slope(equation: Callable[..., float], at: list[float], i: int) -> float:
@@ -109,7 +122,10 @@ def _slope(equation: Callable[..., float], at: list[float], i: int) -> float:
     above, below = (
         equation(*(x + sign * step if j == i else x for j, x in enumerate(at))) for sign in (1, -1)
     )
-    return (above - below) / (2 * step)
+    found = (above - below) / (2 * step)
+    if isinstance(found, complex):
+        raise ValueError("a negative number to a fractional power")
+    return found
 
 
 def _together(parts: Sequence[float], values: Sequence[Value]) -> float:

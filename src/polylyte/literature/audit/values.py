@@ -112,6 +112,8 @@ def read(text: object, *, where: str, at: str = "", unit: str = "", given: str =
         )
     whole = str(text).strip()
     bare, qualifier = _qualified(whole)
+    if unit == "1":  # a column that says that its numbers have none
+        unit = given = ""
     try:
         span = _RANGE.match(bare)
         if span:
@@ -122,6 +124,8 @@ def read(text: object, *, where: str, at: str = "", unit: str = "", given: str =
         raise (error if error.where else error.at(where)) from None
     _has_unit(printed.unit, given, whole, where)
     number, resolution = float(printed.value), float(printed.resolution)
+    if number and not 1e-60 < abs(number) < 1e60:
+        raise InputError(f"'{whole}' is beyond any measured number", where=where)
     half = resolution / 2 if printed.uncertainty is None else float(printed.uncertainty)
     if qualifier == "~":
         half = max(resolution, ABOUT * abs(number))

@@ -76,7 +76,7 @@ def _electrolyte(paper: Paper, record: Record) -> Iterator[Check]:
     """Volume per capacity, and the density that a printed mass per capacity implies."""
     if not record.has("ec_ratio", "electrolyte_volume", "areal_capacity"):
         return
-    if "cathode_size" not in record.sizes:
+    if "cathode_size" not in record.sizes or not record["areal_capacity"].si:
         return
     ratio = record["ec_ratio"]
     sides = record.sizes["cathode_size"].lengths
@@ -91,7 +91,9 @@ def _electrolyte(paper: Paper, record: Record) -> Iterator[Check]:
         return
     if unit(ratio.unit).dimension != unit("g/Ah").dimension:
         return
-    volume = uses[0].si / (area * uses[1].si)
+    volume = uses[0].si / (area * uses[1].si) if area else 0.0
+    if not volume:
+        return
     implied = ratio.si / volume
     most = (ratio.si + ratio.si_half) / volume
     floor = _lightest(paper, record)

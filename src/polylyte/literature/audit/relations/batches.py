@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from polylyte.core.errors import InputError
 from polylyte.literature.audit.checks import Check, closes, verdict
@@ -70,6 +71,9 @@ def _gives(paper: Paper, recipe: PaperRecipe) -> Check:
         )
         for e, n in target.items()
     }
+    lost = next((check for check in made.values() if check.severity == "unchecked"), None)
+    if lost is not None:
+        return replace(lost, says="what the batch gives")
     wrong = [e for e, check in made.items() if check.severity != "passed"]
     got = "".join(f"{e}{atoms(e, *(v.si for v in inputs)):.3g}" for e in target)
     needed = [_needed(e, target[e], names, inputs, contents, atoms) for e in wrong]

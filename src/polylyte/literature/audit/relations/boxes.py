@@ -81,7 +81,8 @@ def _sample(paper: Paper, box: Box, recipe: PaperRecipe) -> Iterator[Check]:
     """Each molecule per salt, in the box and in the sample."""
     named = {_label(name): name for name in recipe.amounts}
     common = [(name, named[_label(name)]) for name in box.molecules if _label(name) in named]
-    salts = [pair for pair in common if _has_lithium(paper, pair[0])]
+    salts = [(here, there) for here, there in common
+             if _has_lithium(paper, here) and box.molecules[here].number]  # fmt: skip
     if not salts:
         return
     salt_here, salt_there = salts[0]

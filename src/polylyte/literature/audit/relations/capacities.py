@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from polylyte.core.errors import InputError
@@ -11,6 +12,7 @@ from polylyte.literature.audit.values import Value
 from polylyte.materials import formulas, substances
 
 FARADAY = 96485.33212
+_LAYERED = re.compile(r"(NCM|NMC)(\d{3})")
 ABOVE_THEORY = 0.03
 """Irreversible side reactions and loading errors add so much in good data."""
 
@@ -81,13 +83,28 @@ def _theory(record: Record) -> Iterator[Check]:
 
 
 def theoretical(material: str) -> float | None:
-    """Capacity of one lithium per formula, in C/kg; None for a material not known here."""
+    """Capacity of one lithium per formula, in C/kg; None for a material not known here.
+
+    ``NCM622`` is read as its formula; so is a formula.
+    """
+    layered = _LAYERED.fullmatch(material)
+    if layered:
+        nickel, second, third = (int(x) / 10 for x in layered[2])
+        cobalt, manganese = (second, third) if layered[1] == "NCM" else (third, second)
+        material = f"LiNi{nickel}Co{cobalt}Mn{manganese}O2"
+    formula = _active_formula(material)
+    try:
+        if not formula or not formulas.elements(formula).get("Li"):
+            return None
+    except InputError:
+        return None
+    return FARADAY / formulas.molar_mass(formula)
+
+
+def _active_formula(material: str) -> str:
+    """The formula of an active material; what is no known substance may be a formula itself."""
     try:
         found = substances.find(material) if material else None
     except InputError:
-        return None
-    if found is None or not found.formula or "active" not in found.roles:
-        return None
-    if not formulas.elements(found.formula).get("Li"):
-        return None
-    return FARADAY / formulas.molar_mass(found.formula)
+        return material
+    return found.formula if found is not None and "active" in found.roles else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from polylyte.core.errors import InputError
 from polylyte.literature.audit.checks import Check, closes, verdict
 from polylyte.literature.audit.paper import Paper, Record
 from polylyte.literature.audit.relations.capacities import FARADAY
@@ -29,7 +28,8 @@ def checks(paper: Paper) -> Iterator[Check]:
             )  # fmt: skip
         if record.has("flux"):
             yield from _flux(record, max((v.si for v in measured), default=0.0))
-        if record.has("gradient_energy", "barrier_height", "domain_length"):
+        parameters = ("gradient_energy", "barrier_height")
+        if record.has(*parameters, "domain_length") and all(record[n].si > 0 for n in parameters):
             yield _interface(record)
 
 
@@ -47,7 +47,7 @@ def _flux(record: Record, largest: float) -> Iterator[Check]:
             cause="a unit of the flux, or a boundary condition chosen for speed", uses=uses,
             remedy="state the current density that the flux means",
         )  # fmt: skip
-    if record.has("overpotential", "domain_length", "conductivity"):
+    if record.has("overpotential", "domain_length", "conductivity") and record["conductivity"].si:
         drop = current * record["domain_length"].si / record["conductivity"].si
         yield verdict(
             "ohmic drop", drop <= record["overpotential"].si, of=record.of, at=record.at,
@@ -57,8 +57,8 @@ def _flux(record: Record, largest: float) -> Iterator[Check]:
         )  # fmt: skip
     if record.has("diffusivity", "salt_concentration", "domain_length"):
         t = record["transference_number"].si if record.has("transference_number") else 0.0
-        if t >= 1:
-            raise InputError("a transference number of 1 has no limiting current", where=record.at)
+        if t >= 1 or not record["domain_length"].si:
+            return  # a single-ion conductor has no limiting current
         limit = (
             2 * FARADAY * record["diffusivity"].si * record["salt_concentration"].si
             / ((1 - t) * record["domain_length"].si)

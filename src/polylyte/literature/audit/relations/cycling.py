@@ -42,7 +42,7 @@ def _retention(record: Record) -> Iterator[Check]:
             "retention", lambda a, b: b / a, record["retention"], [first, last], of=record.of,
             at=record.at, says="retention = final / initial capacity",
         )  # fmt: skip
-    else:
+    elif first.si > 0:
         yield verdict(
             "retention", last.bound or first.bound or last.si <= first.si * 1.02,
             says="capacity grows over cycling", of=record.of, at=record.at,

@@ -91,7 +91,7 @@ def _layer(layer: Record) -> Iterator[Check]:
             of=layer.of, at=layer.at, says="areal mass = thickness x density of the metal",
             slack=FOIL, severity="warning",
         )  # fmt: skip
-    if layer.has("areal_mass", "areal_volume"):
+    if layer.has("areal_mass", "areal_volume") and layer["areal_volume"].si:
         found = layer["areal_mass"].si / layer["areal_volume"].si
         low, high = LIQUID_DENSITY
         yield verdict(
@@ -116,9 +116,8 @@ def _density(material: str) -> float | None:
 def _listed(stack: Stack) -> Iterator[Check]:
     """What is listed may not weigh more than the printed specific energy allows."""
     whole = stack.whole
-    if whole.has("total_mass") or not whole.has(
-        "areal_capacity", "average_voltage", "specific_energy"
-    ):
+    names = ("areal_capacity", "average_voltage", "specific_energy")
+    if whole.has("total_mass") or not whole.has(*names) or not whole["specific_energy"].si:
         return
     inputs, terms = _areal_masses(stack.layers)
     listed = _total(terms, [v.si for v in inputs])
@@ -155,7 +154,7 @@ def _energies(record: Record) -> Iterator[Check]:
             [record[n] for n in ("areal_capacity", "average_voltage", "total_thickness")],
             of=record.of, at=record.at, says="Wh/L = areal capacity x voltage / thickness",
         )  # fmt: skip
-    if record.has("specific_energy", "energy_density"):
+    if record.has("specific_energy", "energy_density") and record["specific_energy"].si:
         found = record["energy_density"].si / record["specific_energy"].si
         low, high = CELL_DENSITY
         yield verdict(

@@ -3,9 +3,9 @@
 import pytest
 
 from polylyte.core.errors import FileError
-from polylyte.literature import papers
+from polylyte.literature import own as folder
 from polylyte.literature.compare import compare
-from polylyte.literature.papers import Paper, add, own_papers
+from polylyte.literature.own import Paper, add, own_papers
 from polylyte.literature.tables import query, table
 
 ABOUT = '[paper]\nkey = "Smith2026"\ncitation = "J. Smith, J. Example 2026, 1, 1"\n'
@@ -242,5 +242,5 @@ def test_a_paper_ranks_with_the_published(tmp_path):
 def test_the_folder_is_the_users(monkeypatch, tmp_path):
     monkeypatch.delenv("POLYLYTE_LITERATURE")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert papers.own_folder() == tmp_path / "polylyte" / "literature"
+    assert folder.own_folder() == tmp_path / "polylyte" / "literature"
     assert own_papers() == []
