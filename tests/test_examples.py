@@ -87,3 +87,10 @@ def test_real_files(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch)
     assert conductance.si == pytest.approx(1 / 1456, rel=0.02)
     report = write_report(made, tmp_path / "report")
     assert "needs thickness and area" in report.read_text()
+
+
+def test_landscape(tmp_path: Path) -> None:
+    made = run("landscape", tmp_path)
+    # literature.md, "Compare": 99 results with retention; 16 of at least 3 mAh/cm2.
+    assert value(made, "energy", "recomputed@B-cell-037", "Wh/kg") == pytest.approx(344.0, abs=0.1)
+    assert set(verdicts(made).values()) == {"agrees"}

@@ -175,6 +175,17 @@ def test_a_folder_without_tables(tmp_path):
         start_from_csv(tmp_path)
 
 
+def test_what_a_csv_starts_can_be_read_at_once(tmp_path, data):
+    # the package's own tables of four papers, whose headings follow other rules
+    text = start_from_csv(data / "literature")
+    made = Paper.of(tomli.loads(text), where="paper.toml")
+    assert len(made.tables) == 17
+    assert not [c for c in run(made) if c.severity == "error"]
+    (tmp_path / "t.csv").write_text("Electrolyte,Temperature,cycles\nP,25,many\n", encoding="utf-8")
+    columns = tomli.loads(start_from_csv(tmp_path))["table"][0]["columns"]
+    assert list(columns) == ["electrolyte", "Temperature (as printed)", "cycles (as printed)"]
+
+
 def test_thousands_are_told_from_decimals_by_their_column(tmp_path):
     (tmp_path / "t.csv").write_text('a;m\nx;"1,234"\ny;12.5\n', encoding="utf-8")
     columns = tomli.loads(start_from_csv(tmp_path))["table"][0]["columns"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polylyte import __version__
+from polylyte.cli import literature
 from polylyte.core.errors import MachineError, PolylyteError
 
 if TYPE_CHECKING:
@@ -123,8 +124,13 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--set", dest="values", action="append", default=[], metavar="NAME=VALUE")
     made.add_argument("--json", action="store_true", help="print one line of JSON")
     made.add_argument("--out", type=Path, metavar="DIR", help="where tables and files go")
+    literature.declare(command("literature", _nothing, "ask published results, add your own"))
     study(command("gc", _gc, "clear the store of what no recent run uses"))
     return parser
+
+
+def _nothing(options: argparse.Namespace) -> int:
+    return 0
 
 
 # -- studies ---------------------------------------------------------------------------------

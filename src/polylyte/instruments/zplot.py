@@ -1,4 +1,7 @@
-"""Scribner ZPlot and ZView ``.z``: frequency, amplitude, bias, time, Z', Z'' and ranges."""
+"""Scribner ZPlot and ZView ``.z``: frequency, amplitude, bias, time, Z', Z'' and ranges.
+
+Autolab writes the same layout for ZView ("Z60W Data File").
+"""
 
 from __future__ import annotations
 
@@ -80,6 +83,10 @@ def read_zplot(raw: bytes) -> Recording:
     lines = split_lines(text)
     heading, first, columns = _layout(lines)
     header = _header(lines[:heading])
+    if heading and re.fullmatch(r"\d{1,9}", lines[heading - 1].strip()):
+        # The older layout states the number of points alone on the line before the names.
+        header.setdefault("Data Points", lines[heading - 1].strip())
+    autolab = lines[0].lstrip('"').startswith("Z60W")
     separator = "," if first < len(lines) and "\t" not in lines[first] else "\t"
     grid = read_grid(
         lines[first:],
@@ -93,7 +100,7 @@ def read_zplot(raw: bytes) -> Recording:
     experiment = header.get("Experiment Type", "")
     return Recording(
         format="zplot.z",
-        instrument="Scribner ZPlot",
+        instrument="Metrohm Autolab" if autolab else "Scribner ZPlot",
         technique="impedance" if "sweep" in experiment.lower() or not experiment else experiment,
         tables={"impedance": grid.table},
         conditions=_conditions(header),

@@ -6,12 +6,13 @@ import csv
 import io
 import json
 import re
-from difflib import get_close_matches
 from pathlib import Path
 
 from polylyte.core.errors import InputError
 from polylyte.core.units import unit
 from polylyte.literature.audit import vocabulary
+from polylyte.literature.audit.paper import NOTHING
+from polylyte.literature.audit.values import dimension, read
 
 _DECIMAL_COMMA = re.compile(r"^\s*[-+~<>≈]?\s*\d+,\d+\s*$")
 _THOUSANDS = re.compile(r"^\s*\d{1,3}(,\d{3})+(\.\d+)?\s*$")
@@ -21,7 +22,8 @@ _UNITLESS = {"1", ""}
 _HEAD = """\
 # A paper as data for `polylyte call literature.audit --in file={file}`.
 # Started from CSV tables. What is left to do:
-#   1. name the columns by the vocabulary (docs/audit.md): what is not named so is only added up;
+#   1. name the columns by the vocabulary (docs/audit.md), with their units: the others are only
+#      added up where there is a total row, and "(as printed)" marks what could not be read;
 #   2. give each block its locator in `at` (table, figure, section);
 #   3. add what the text says: [[record]], [[statement]], [[recipe]], [[equation]],
 #      [[box]], [[stack]].
@@ -83,7 +85,7 @@ def _table(path: Path) -> str:
     for heading, *cells in columns:
         cells, changed = _points(cells, path, heading, delimiter)
         commas = commas or changed
-        key = _unique(_key(heading), used)
+        key = _unique(_checked(_key(heading), heading, cells), used)
         body.append(f"{_bare(key)} = [{', '.join(_quoted(c.strip()) for c in cells)}]")
         headers.append(f"{_bare(key.partition(' / ')[0])} = {_quoted(heading.strip())}")
     lines.append(f"headers = {{ {', '.join(headers)} }}")
@@ -133,6 +135,24 @@ def _key(heading: str) -> str:
     return f"{name} / {unit_text}" if unit_text else name
 
 
+def _checked(key: str, heading: str, cells: list[str]) -> str:
+    """The key, if its cells can be read by it; else a name that claims nothing."""
+    name, _, unit_text = key.partition(" / ")
+    if name not in vocabulary.NUMBERS and not unit_text:
+        return key
+    given = vocabulary.NUMBERS.get(name, "")
+    try:
+        for cell in cells:
+            if cell.strip().lower() in NOTHING:
+                continue
+            made = read(cell, where=heading, unit=unit_text, given=given)
+            if given and dimension(made.unit) != dimension(given):  # a volume "40A" is no current
+                raise InputError("another dimension")
+    except InputError:
+        return f"{heading.strip()} (as printed)".replace(" / ", "/")
+    return key
+
+
 _MEANINGS = {
     "capacity retention": "retention", "retention": "retention", "cycle number": "cycles",
     "cycling number": "cycles", "cycle": "cycles", "cycles": "cycles",
@@ -156,8 +176,7 @@ def _vocabulary(name: str) -> str:
         return _MEANINGS[plain]
     if plain.replace(" ", "_") in (*vocabulary.NUMBERS, *vocabulary.TEXTS):
         return plain.replace(" ", "_")
-    close = get_close_matches(plain, _MEANINGS, n=1, cutoff=0.9)
-    return _MEANINGS[close[0]] if close else ""
+    return ""
 
 
 def _is_unit(text: str) -> bool:
