@@ -49,7 +49,8 @@ def test_a_wrong_dimension_names_the_place_and_the_unit_expected(name: str) -> N
         read(OTHER.get(name, "5 mol^7"), name)
     message = str(caught.value)
     assert message.startswith("study.toml [step.a] x: '5 ")
-    assert f"is not a {kind.name}; give it in {kind.display}" in message
+    wanted = "give a plain number" if kind.plain_number else f"give it in {kind.example('')}"
+    assert f"is not a {kind.name}; {wanted}" in message
     with pytest.raises(InputError, match="is not a unit known here"):
         read("5 bogus", name)
     with pytest.raises(InputError, match="is not a quantity; write it as in"):

@@ -101,6 +101,7 @@ def paper(**content):
         ),
         ({"formulas": {"X": "Xx2"}}, "'Xx' in 'Xx2' is not an element"),
         ({"statement": [{"about": "x"}]}, "lacks 'value'"),
+        ({"statement": [{"about": "x", "value": "0,1 mA"}]}, "'0,1 mA' has a decimal comma"),
     ],
 )
 def test_one_clear_line_for_what_cannot_be_read(content, message):

@@ -93,6 +93,13 @@ def test_total_rows_and_whole_columns_are_found_in_tables():
     assert (made.severity, made.recomputed) == ("error", "99.00")
 
 
+def test_what_does_not_add_up_is_not_added_up():
+    columns = {"component": ["a", "b", "Total"], "density / g/cm^3": ["1.2", "2.4", "1.5"],
+               "average_voltage / V": ["3.4", "3.8", "3.6"], "rho / g/mL": ["1.2", "2.4", "1.5"],
+    }  # fmt: skip
+    assert checks("sum", table=[{"at": "T", "columns": columns}]) == []
+
+
 def test_parts_in_another_unit_than_the_total():
     assert one("sum", sum=[{"parts": ["1 g", "2 g"], "total": "3 mL"}]).severity == "error"
 

@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     study(made)
     made.add_argument("--json", action="store_true", help="print one line of JSON")
     made.add_argument("--jobs", type=int, help="worker processes (default: one per core)")
+    made.add_argument("--site", default="local", metavar="NAME", help="a site of sites.toml")
     made.add_argument(
         "--report", type=Path, metavar="DIR", help="report folder (default: beside the study)"
     )
@@ -174,15 +175,19 @@ def _run(options: argparse.Namespace) -> int:
     from functools import partial
 
     from polylyte.cli.showing import run_json
-    from polylyte.core.execution import process_pool
+    from polylyte.core import sites
+    from polylyte.core.pool import process_pool
     from polylyte.core.session import exit_code, run_study
 
     line = f"polylyte run {options.study}" + (f" --store {options.store}" if options.store else "")
+    line += f" --site {options.site}" if options.site != "local" else ""
+    site, jobs = sites.find(options.site), partial(process_pool, options.jobs)
+    _stop_politely()
     with _progress(quiet=options.json) as listen:
         run, ended = run_study(
             options.study,
             store=options.store,
-            pool=partial(process_pool, options.jobs),
+            pool=jobs if options.jobs else partial(sites.executor, site),
             listen=listen,
             command=line,
         )
@@ -194,7 +199,20 @@ def _run(options: argparse.Namespace) -> int:
     for step in run.steps:
         if step.status in ("failed", "refused"):
             sys.stderr.write(f"polylyte: {step.name} {step.status}: {step.reason}\n")
+    if any(e.ending == "stopped" and "run again" in e.reason for e in ended.values()):
+        sys.stderr.write(f"polylyte: stopped; what is done is kept; to go on: {line}\n")
+        return exit_code(ended) or 130
     return exit_code(ended)
+
+
+def _stop_politely() -> None:
+    """A driver that is told to end (by a batch system, say) stops as with Ctrl-C."""
+    import signal
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
 
 
 def _write_report(run: Run, folder: Path | None) -> Path:
@@ -220,13 +238,16 @@ def _print_run(run: Run, report: Path) -> None:
 def _status(options: argparse.Namespace) -> int:
     from polylyte.core.keys import code
     from polylyte.core.methods import get
-    from polylyte.core.session import last_run
+    from polylyte.core.session import last_run, recall
     from polylyte.core.study import REPLICATES
+    from polylyte.core.watch import running, told
 
-    _, store, planned = _planned(options)
-    record = last_run(
-        store, options.study if options.study.is_file() else options.study / "study.toml"
-    )
+    study, store, planned = _planned(options)
+    now = running(store, study.path)
+    print("\n".join(line for state in now for line in told(state)), end="\n" if now else "")
+    if now and not recall(store, study.path):
+        return 0
+    record = last_run(store, study.path)
     print(f"{record['title']}: last run {record['started']}")
     for name, item in planned.steps.items():
         seen = record["steps"].get(name)

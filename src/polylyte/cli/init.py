@@ -62,17 +62,42 @@ def init(folder: Path) -> str:
         )
     found = [_look(folder, name) for name in _names(folder)]
     proposals = list(propose([f for f in found if f.recording is not None]))
+    if not proposals and any(f.name.lower().endswith(".csv") for f in found):
+        return _paper(folder)
     if not proposals:
         raise InputError(
             "holds no raw file that polylyte can use yet",
             where=str(folder),
             remedy=f"known formats: {', '.join(reading.formats())}",
         )
+    _write(target, study_text(folder.resolve().name, proposals, found))
+    return _spoken(target, proposals, found)
+
+
+def _paper(folder: Path) -> str:
+    """Tables and no raw files: the start of a paper for ``literature.audit``.
+
+    Raises:
+        InputError: paper.toml is there already, or a table cannot be read.
+        MachineError: it cannot be written.
+    """
+    from polylyte.literature.audit.encode import start_from_csv
+
+    target = folder / "paper.toml"
+    if target.exists():
+        raise InputError("is there already and is not overwritten", where=str(target))
+    _write(target, start_from_csv(folder))
+    return (
+        f"wrote {target}: the tables of a paper, to be completed\n"
+        f"next: polylyte call literature.audit --in file={target}"
+    )
+
+
+def _write(target: Path, text: str) -> None:
     try:
-        target.write_text(study_text(folder.resolve().name, proposals, found), encoding="utf-8")
+        target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise MachineError(f"cannot be written ({error.strerror})", where=str(target)) from None
-    return _spoken(target, proposals, found)
 
 
 def _names(folder: Path) -> Iterator[str]:

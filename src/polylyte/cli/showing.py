@@ -118,7 +118,8 @@ def call_text(outcome: Mapping[str, Any]) -> str:
     lines += [f"{v['name']}: {marks[v['passed']]}: {v['text']}" for v in outcome["verdicts"]]
     for finding in outcome["findings"]:
         remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
-        lines.append(f"{finding['severity']}: {finding['text']}{remedy}")
+        where = f"{finding['where']}: " if finding["where"] else ""
+        lines.append(f"{finding['severity']}: {where}{finding['text']}{remedy}")
     lines += [f"warning: {warning}" for warning in outcome["warnings"]]
     lines += [f"table {name}: {path}" for name, path in outcome["tables"].items()]
     return "\n".join(lines)

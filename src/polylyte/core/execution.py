@@ -1,30 +1,37 @@
 """Running a plan: independent branches at once, each task asking the store first.
 
-Anything with ``submit`` executes. The default is a pool of spawned processes, one thread each.
+Anything with ``submit`` executes (see ``core.sites``). The default is a pool of processes.
 """
 
 from __future__ import annotations
 
 import concurrent.futures as cf
 import itertools
-import os
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from polylyte.core import processes, provenance, replicates, sweep, worker
 from polylyte.core.encoding import encode
 from polylyte.core.errors import MachineError, PolylyteError
 from polylyte.core.plan import Plan, Planned
+from polylyte.core.pool import process_pool as process_pool
 from polylyte.core.store import Store, machine_errors
 from polylyte.core.study import REPLICATES
+from polylyte.core.watch import Watch
 from polylyte.core.worker import Ended, Job
+
+LOOK = 0.5
+"""Seconds between two looks at how far the tasks in flight are."""
+SHOWN = 64
+"""How many of the tasks in flight are looked at."""
 
 
 class Executor(Protocol):
@@ -47,22 +54,6 @@ class Event:
 
 
 Listener = Callable[[Event], None]
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def process_pool(workers: int | None = None) -> Any:
-    """Spawned processes, one per core; they start when the first task is submitted."""
-    pool = cf.ProcessPoolExecutor(
-        workers or cores(), mp_context=get_context("spawn"), initializer=worker.prepare_process
-    )
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class InProcess:
@@ -108,17 +99,26 @@ _runs = itertools.count()
 
 
 class _Driver:
-    """The state of one run: what is waiting, in flight and ended."""
+    """The state of one run: what waits for how many others, what is in flight, what has ended."""
 
     def __init__(self, plan: Plan, store: Store, executor: Executor, listen: Listener) -> None:
         self.plan, self.store, self.executor, self.listen = plan, store, executor, listen
         self.ended: dict[str, Ended] = {}
         self.flying: dict[cf.Future[Any], str] = {}
+        self.landed: SimpleQueue[cf.Future[Any]] = SimpleQueue()
         self.sweeps: dict[str, _Sweep] = {}
         self.signals = Path()
+        self.users: dict[str, list[str]] = {}
+        self.needs = {name: len(set(p.upstream)) for name, p in plan.steps.items()}
+        for name, planned in plan.steps.items():
+            for upstream in set(planned.upstream):
+                self.users.setdefault(upstream, []).append(name)
+        self.ready = deque(name for name, count in self.needs.items() if not count)
+        self._looked = 0.0
 
     def run(self, signals: Path) -> dict[str, Ended]:
         self.signals = signals
+        self.watch = Watch(signals, self.plan, getattr(self.executor, "state", str))
         self._advance()
         while self.flying:
             self._collect(0.2)
@@ -127,7 +127,7 @@ class _Driver:
 
     def stop(self) -> dict[str, Ended]:
         """Wait for tasks in flight, which were asked to stop; mark the rest."""
-        for future in self.flying:
+        for future in list(self.flying):
             future.cancel()
         while self.flying:
             self._collect(0.2)
@@ -137,18 +137,17 @@ class _Driver:
         return self.ended
 
     def _advance(self) -> None:
-        """Start whatever can start; steps are in an order in which each follows its needs."""
-        flying = set(self.flying.values()) | set(self.sweeps)
-        for name, planned in list(self.plan.steps.items()):
-            if name in self.ended or name in flying:
-                continue
-            blocked = [
-                u for u in planned.upstream if u in self.ended and self.ended[u].head is None
-            ]
+        """Start whatever can start."""
+        while self.ready:
+            name = self.ready.popleft()
+            planned = self.plan.steps[name]
+            blocked = [u for u in planned.upstream if self.ended[u].head is None]
             if blocked:
                 self._end(Ended(name, "stopped", reason=f"needs step '{blocked[0]}'", exit_code=0))
-            elif all(u in self.ended for u in planned.upstream):
+            elif planned.state == "waits":
                 self._start(self.plan.renew(name, self.store))
+            else:
+                self._start(planned)
 
     def _start(self, planned: Planned) -> None:
         name = planned.step.name
@@ -160,6 +159,7 @@ class _Driver:
             self._end(self._average(planned))
         else:
             self.listen(Event("started", name))
+            self.watch.started(name)
             if planned.step.over:
                 self._start_sweep(planned)
             else:
@@ -167,9 +167,15 @@ class _Driver:
 
     def _submit(self, name: str, function: Callable[..., Any], job: Any) -> None:
         try:
-            self.flying[self.executor.submit(function, job)] = name
+            future = self.executor.submit(function, job)
         except (BrokenProcessPool, RuntimeError) as error:
             self._end(Ended(name, "failed", None, f"no worker is left ({error}); run it again", 4))
+            return
+        except PolylyteError as error:
+            self._end(worker.ended_by(error, name))
+            return
+        self.flying[future] = name
+        future.add_done_callback(self.landed.put)
 
     def _keys(self, planned: Planned) -> dict[str, str]:
         keys = {}
@@ -261,8 +267,12 @@ class _Driver:
             self._end(worker.ended_by(error, name))
 
     def _collect(self, patience: float) -> None:
-        done, _ = cf.wait(self.flying, timeout=patience, return_when=cf.FIRST_COMPLETED)
         self._report_progress()
+        done = []
+        with suppress(Empty):
+            done.append(self.landed.get(timeout=patience))
+            while True:
+                done.append(self.landed.get_nowait())
         for future in done:
             name = self.flying.pop(future)
             outcome = self._outcome(future, name)
@@ -286,23 +296,35 @@ class _Driver:
         state.chunks -= 1
         if isinstance(outcome, Ended):
             state.failure = outcome
-        self.listen(Event("progress", name, 1 - state.chunks / max(state.total, 1)))
+        done = 1 - state.chunks / max(state.total, 1)
+        self.watch.progress(name, f"{done:.6f}", "")
+        self.listen(Event("progress", name, done))
         if not state.chunks:
             self._end_sweep(name, state)
 
     def _report_progress(self) -> None:
-        for name in set(self.flying.values()):
+        if time.monotonic() - self._looked < LOOK:
+            return
+        self._looked = time.monotonic()
+        for name in dict.fromkeys(itertools.islice(self.flying.values(), SHOWN)):
             try:
                 text = (self.signals / f"progress.{worker.flat(name)}").read_text()
             except OSError:
                 continue
             fraction, _, message = text.partition(" ")
+            self.watch.progress(name, fraction, message)
             self.listen(Event("progress", name, float(fraction or 0), message))
+        self.watch.write()
 
     def _end(self, ended: Ended) -> None:
         self.ended[ended.step] = ended
+        self.watch.ended(ended.step, ended.ending)
         if ended.head is not None:
             self.plan.heads[ended.step] = ended.head
+        for user in self.users.get(ended.step, ()):
+            self.needs[user] -= 1
+            if not self.needs[user]:
+                self.ready.append(user)
         self.listen(Event("ended", ended.step, 1.0, ended=ended))
 
 

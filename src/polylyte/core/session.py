@@ -16,8 +16,9 @@ from polylyte.core import study as studies
 from polylyte.core.canonical import digest
 from polylyte.core.compare import compare
 from polylyte.core.errors import InputError, MachineError
-from polylyte.core.execution import Event, Executor, Listener, execute, process_pool
+from polylyte.core.execution import Event, Executor, Listener, execute
 from polylyte.core.plan import Plan, plan
+from polylyte.core.pool import process_pool
 from polylyte.core.runs import Run, Status, StepOutcome
 from polylyte.core.store import Store
 from polylyte.core.study import Step, Study

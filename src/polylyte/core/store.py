@@ -7,6 +7,7 @@ The first writer of a key wins; a second adopts its result. A reader sees a whol
     sweeps/<base>/*.parquet     rows of sweeps
     scratch/<key>/              checkpoints of work in flight, leased
     runs/<study>/*.json         what each run saw
+    logs/*.log                  what long tasks said, traces of those that failed
     tmp/<host.pid.start>.<n>/   being written; reaped when its process is dead
 """
 

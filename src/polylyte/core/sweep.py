@@ -172,10 +172,14 @@ def known_rows(store: Store, base: str) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def execute_chunk(job: ChunkJob) -> int:
+def execute_chunk(job: ChunkJob) -> Any:
     """Answer the designs of one chunk and keep them as one file; how many were answered."""
     import polars
 
+    from polylyte.core.worker import Ended, stop_wanted
+
+    if stop_wanted(job.signals):
+        return Ended(job.step.name, "stopped", reason="stopped; run again to go on")
     method = methods.get(job.step.method)
     rows = list(_answered(method, job))
     frame = polars.DataFrame(rows, infer_schema_length=None)

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from polylyte.core import files, methods
+from polylyte.core import files, methods, processes
 from polylyte.core.binding import Argument, Files, Reference, Value
 from polylyte.core.encoding import encode
 from polylyte.core.errors import FileError, InputError, NotAnswerable, PolylyteError
 from polylyte.core.keys import Key, chosen
+from polylyte.core.logs import Log
 from polylyte.core.methods import Method, Parameter
 from polylyte.core.provenance import describe
 from polylyte.core.quantities import Quantity
@@ -76,18 +77,44 @@ def execute(job: Job) -> Ended:
     """Run one job. Every error comes back as data, never as an exception."""
     began = time.perf_counter()
     store = Store(job.store, durable=job.durable)
+    log = Log(store, job.step, job.key.result)
     try:
         head = store.head(job.key.result)
         if head is not None:
             return Ended(job.step, "cached", head)
-        made = _compute(job, store)
+        if stop_wanted(job.signals):
+            return Ended(job.step, "stopped", reason="stopped; run again to go on")
+        made = _compute(job, store, log)
+        log.close("done")
         return Ended(job.step, "done", made, seconds=time.perf_counter() - began)
     except Stopped:
+        log.close("stopped")
+        over = not stop_wanted(job.signals)
+        reason = "its walltime is over" if over else "stopped"
         return Ended(
-            job.step, "stopped", reason="stopped; run again to continue from the checkpoint"
+            job.step,
+            "stopped",
+            reason=f"{reason}; run again to continue from the checkpoint",
+            extra={"walltime": over},
         )
     except Exception as error:
-        return ended_by(error, job.step, time.perf_counter() - began)
+        ended = ended_by(error, job.step, time.perf_counter() - began)
+        log.error(ended.reason, ended.details)
+        return ended
+
+
+def stop_wanted(signals: Path) -> bool:
+    """Whether the run was asked to stop."""
+    return os.path.exists(f"{signals}/stop")
+
+
+def deadline() -> float | None:
+    """When this process should have saved its work, in seconds since 1970: the site says so."""
+    text = os.environ.get("POLYLYTE_UNTIL", "")
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def ended_by(error: Exception, step: str, seconds: float = 0.0) -> Ended:
@@ -106,7 +133,7 @@ def ended_by(error: Exception, step: str, seconds: float = 0.0) -> Ended:
     return Ended(step, "failed", None, " ".join(reason.split()), 4, seconds, traceback.format_exc())
 
 
-def _compute(job: Job, store: Store) -> Mapping[str, Any]:
+def _compute(job: Job, store: Store, log: Log) -> Mapping[str, Any]:
     method = methods.get(job.method)
     upstream = results(store, job.upstream)
     unreadable: list[Finding] = []
@@ -117,7 +144,7 @@ def _compute(job: Job, store: Store) -> Mapping[str, Any]:
         if task_name is None:
             result = method.function(**made)
         else:
-            answer = _with_scratch(job, store, method, task_name, made)
+            answer = _with_scratch(job, store, method, task_name, made, log)
             if not isinstance(answer, Result):
                 return answer
             result = answer
@@ -133,7 +160,7 @@ def _compute(job: Job, store: Store) -> Mapping[str, Any]:
 
 
 def _with_scratch(
-    job: Job, store: Store, method: Method, task_name: str, made: dict[str, Any]
+    job: Job, store: Store, method: Method, task_name: str, made: dict[str, Any], log: Log
 ) -> Result | Mapping[str, Any]:
     stop = job.signals / "stop"
     with lease(store, job.key.scratch, stop.exists) as scratch:
@@ -142,7 +169,8 @@ def _with_scratch(
         head = store.head(job.key.result)
         if head is not None:
             return head
-        task = WorkerTask(scratch, store, job.signals, job.step, method.declared.threads)
+        log.line(f"begins on {processes.me()}, scratch {scratch}")
+        task = WorkerTask(scratch, store, job.signals, job.step, method.declared.threads, log)
         return method.function(**made, **{task_name: task})
 
 
@@ -158,15 +186,19 @@ def _forget_scratch(store: Store, key: str, method: Method) -> None:
 class WorkerTask:
     """The :class:`~polylyte.core.task.Task` of a run."""
 
-    def __init__(self, scratch: Path, store: Store, signals: Path, step: str, threads: int) -> None:
+    def __init__(
+        self, scratch: Path, store: Store, signals: Path, step: str, threads: int, log: Log
+    ) -> None:
         self.scratch: Path | None = scratch
         self.threads = threads
-        self._store, self._signals, self._step = store, signals, step
+        self._store, self._signals, self._step, self._log = store, signals, step, log
         self._reported = 0.0
+        self._until = deadline()
 
     @property
     def stopping(self) -> bool:
-        return (self._signals / "stop").exists()
+        late = self._until is not None and time.time() >= self._until
+        return late or stop_wanted(self._signals)
 
     def progress(self, fraction: float, message: str = "") -> None:
         now = time.monotonic()
@@ -176,6 +208,7 @@ class WorkerTask:
         with contextlib.suppress(OSError):
             line = f"{min(max(fraction, 0.0), 1.0):.6f} {message}"
             (self._signals / f"progress.{flat(self._step)}").write_text(line)
+        self._log.progress(line)
 
     def save(self, state: bytes, name: str = "checkpoint") -> None:
         assert self.scratch is not None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from polylyte.core import discovery
-from polylyte.core.errors import FileError, InputError
+from polylyte.core.errors import FileError, InputError, PolylyteError
 from polylyte.instruments.describing import looks_like
 from polylyte.instruments.recordings import Recording
 from polylyte.instruments.text import HEAD
@@ -58,6 +58,7 @@ def read(path: Path | str) -> Recording:
         InputError: no such file, a folder, no permission.
         FileError: not a known format, or damaged beyond reading; one line says what it looks
             like, or where the damage is and what was expected there.
+        MachineError: a library that this format needs is not installed.
     """
     path = Path(path)
     return read_bytes(_bytes(path), path)
@@ -76,7 +77,7 @@ def read_bytes(raw: bytes, path: Path | str) -> Recording:
         )
     try:
         recording: Recording = discovery.load("reader", id)(raw)
-    except InputError as error:
+    except PolylyteError as error:
         raise error.at(str(path)) from None
     digest = sha256(raw).hexdigest()
     return replace(recording, path=Path(path), sha256=digest, size=len(raw))

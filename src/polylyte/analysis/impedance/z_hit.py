@@ -24,7 +24,7 @@ def z_hit(frequency: Real, impedance: Complex) -> Real:
         impedance: ohm, shape (F,)
 
     References:
-        Schiller, Richter, Ehm & Wagner 2001, doi:10.1039/b007678n
+        Schiller, Richter, Gülzow & Wagner 2001, doi:10.1039/b007678n
     """
     order = np.argsort(frequency, kind="stable")
     log_omega = np.log(2 * np.pi * frequency[order])

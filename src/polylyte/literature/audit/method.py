@@ -59,10 +59,11 @@ def figure(result: AuditResult) -> Figure:
     ):
         chosen = [(i, row) for i, row in enumerate(rows, 1) if row[0] in severities]
         if chosen:
-            # Zero has no place on a logarithmic axis: shown at a hundredth.
+            # Zero has no place on a logarithmic axis, and a wrong count (of atoms) no tolerance.
+            heights = [min(max(abs(deviation), 0.01), 1e4) for _, (_, deviation, _) in chosen]
             series.append(
                 Series(
-                    [float(i) for i, _ in chosen], [max(abs(r[1]), 0.01) for _, r in chosen],
+                    [float(i) for i, _ in chosen], heights,
                     label, "points", color=color, names=[r[2] for _, r in chosen],
                 )
             )  # fmt: skip
@@ -74,7 +75,7 @@ def figure(result: AuditResult) -> Figure:
         "audit",
         [panel],
         "Distance between printed and recomputed values, in units of what the printed digits "
-        "allow.",
+        "allow (shown between 0.01 and 10 000).",
         "Points below the line close. Far above it is a slip or a missing definition; just above "
         "it, a digit that was cut instead of rounded.",
     )

@@ -25,6 +25,8 @@ from polylyte.materials import formulas, substances
 
 T = TypeVar("T")
 NOTHING = ("", "-", "–", "—", "n/a", "not mentioned", "not reported", "not stated")
+_DECIMAL_COMMA = re.compile(r"^\D{0,12}\d+,\d+\s*[A-Za-zµμΩ%°]")
+"""``0,1 mA``; not ``1,3-dioxolane``."""
 _TOTAL = re.compile(r"^\s*(total|sum|overall|Σ)\b", re.IGNORECASE)
 
 
@@ -467,6 +469,8 @@ def _statement(raw: object, where: str) -> Statement:
     about, text = str(block.need("about")), str(block.need("value"))
     block.close()
     value = None
+    if _DECIMAL_COMMA.match(text):
+        read(text, where=where, at=block.at)  # raises, and says what to write
     if re.match(r"^\D{0,12}\d", text) and " x " not in text:
         try:
             value = read(text, where=where, at=block.at)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from polylyte.literature.audit import vocabulary
 from polylyte.literature.audit.checks import Check, closes
 from polylyte.literature.audit.paper import Paper, PaperTable
 from polylyte.literature.audit.values import Value, dimension
 
+_ADDITIVE = (
+    "active_loading", "coating_loading", "areal_mass", "areal_volume", "thickness",
+    "electrolyte_volume", "weight_fraction", "atomic_fraction", "amount_fraction",
+    "volume_fraction", "cell_capacity",
+)  # fmt: skip
+_INTENSIVE = ("g/cm^3", "K", "V", "mAh/g", "S/m", "Wh/kg", "Wh/L", "1/m^3")
+"""Units whose numbers never add up, whatever a column is called."""
 _WHOLE = ("weight_fraction", "atomic_fraction", "amount_fraction", "volume_fraction")
 
 
@@ -29,10 +37,16 @@ def _sum(*parts: float) -> float:
     return sum(parts)
 
 
+def _adds_up(name: str, cell: Value) -> bool:
+    if name in vocabulary.NUMBERS:
+        return name in _ADDITIVE
+    return dimension(cell.unit) not in {dimension(unit) for unit in _INTENSIVE}
+
+
 def _columns(table: PaperTable) -> Iterator[Check]:
     for name, column in table.columns.items():
         cells = [c for i, c in enumerate(column) if isinstance(c, Value) and i != table.total]
-        if len(cells) < 2:
+        if len(cells) < 2 or not _adds_up(name, cells[0]):
             continue
         total = column[table.total] if table.total is not None else None
         if isinstance(total, Value):

@@ -1,0 +1,451 @@
+"""Distribution of relaxation times of one impedance spectrum."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from polylyte.analysis.impedance.elements import Real
+from polylyte.analysis.impedance.kramers_kronig import KramersKronig, kramers_kronig
+from polylyte.analysis.impedance.peaks import Peak, peaks
+from polylyte.analysis.impedance.relaxation import Relaxation, relaxation_times
+from polylyte.analysis.impedance.reporting import RUNS_LEVEL, structure
+from polylyte.analysis.impedance.validate import BOUKAMP_1995, bad_point_findings, verdicts
+from polylyte.core.citations import Citation
+from polylyte.core.errors import NotAnswerable
+from polylyte.core.figures import Figure, Mark, Panel, Series
+from polylyte.core.kinds import AnyQuantity, Frequency, Percentage, Ratio, Resistance
+from polylyte.core.methods import method, out
+from polylyte.core.quantities import Quantity
+from polylyte.core.results import Finding, Result, Verdict
+from polylyte.core.tables import Table
+from polylyte.instruments.spectra import ImpedanceSpectrum
+
+WAN_2015 = Citation(
+    "Wan2015",
+    "Wan, T. H.; Saccoccio, M.; Chen, C.; Ciucci, F.",
+    "Influence of the discretization methods on the distribution of relaxation times "
+    "deconvolution: implementing radial basis functions with DRTtools",
+    "Electrochimica Acta",
+    2015,
+    "184",
+    "483–499",
+    "10.1016/j.electacta.2015.09.097",
+)
+GOLUB_1979 = Citation(
+    "Golub1979",
+    "Golub, G. H.; Heath, M.; Wahba, G.",
+    "Generalized cross-validation as a method for choosing a good ridge parameter",
+    "Technometrics",
+    1979,
+    "21",
+    "215–223",
+    "10.1080/00401706.1979.10489751",
+)
+PORTUGAL_1994 = Citation(
+    "Portugal1994",
+    "Portugal, L. F.; Júdice, J. J.; Vicente, L. N.",
+    "A comparison of block pivoting and interior-point algorithms for linear least squares "
+    "problems with nonnegative variables",
+    "Mathematics of Computation",
+    1994,
+    "63",
+    "625–643",
+    "10.1090/S0025-5718-1994-1250776-4",
+)
+
+DRAWS = 100
+REFUSED = 0.05
+"""Systematic deviation from causality, beyond which (and beyond five times the noise) a
+distribution would describe the fault."""
+NOT_CLOSED = "not closed"
+OUTSIDE = "outside range"
+NOT_SIGNIFICANT = "not significant"
+SMALLEST = 3.0
+"""Standard errors that a peak's resistance must exceed zero by."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelaxationTimes(Result):
+    series_resistance: Resistance = out("what no relaxation in the range explains: R∞")
+    polarization_resistance: Resistance = out("sum of all relaxations inside the range")
+    inductance: AnyQuantity = out("of the leads")
+    series_capacitance: AnyQuantity = out("of blocking electrodes, where they block")
+    number_of_peaks: Ratio = out("relaxations inside the range that the noise leaves")
+    regularization: Ratio = out("strength λ of the smoothing")
+    noise: Percentage = out("standard deviation of the residuals of each part, over |Z|")
+    peaks: Table = out("peaks: resistance, time constant, frequency, capacitance")
+    distribution: Table = out("γ = dR/d ln τ with its 95 % band")
+    fit: Table = out("measured and fitted impedance")
+
+
+def figure(result: RelaxationTimes) -> list[Figure]:
+    """Distribution with band and peaks; Nyquist plot of its impedance."""
+    table, unit = result.distribution, "ohm"
+    inside = [place for place, one in enumerate(table.column("inside")) if one]
+
+    def shown(name: str) -> list[float]:
+        values = table.column(name)
+        return [values[place] for place in inside]
+
+    marks = [
+        Mark(row_tau, f"{R:.3g} Ω")
+        for row_tau, R, flags in zip(
+            *(result.peaks.column(n) for n in ("time_constant", "resistance", "flags")),
+            strict=True,
+        )
+        if not flags and R is not None
+    ]
+    distribution = Panel(
+        [
+            Series(
+                shown("tau"),
+                shown("gamma"),
+                "distribution",
+                "line",
+                band=(shown("lower"), shown("upper")),
+                color=0,
+            )
+        ],
+        "τ",
+        "γ = dR/d ln τ",
+        "s",
+        unit,
+        x_scale="log",
+        marks=marks,
+    )
+    fit = result.fit
+    plane = Panel(
+        [
+            Series(fit.column("real"), [-z for z in fit.column("imaginary")], "measured", color=0),
+            Series(
+                fit.column("fitted_real"),
+                [-z for z in fit.column("fitted_imaginary")],
+                "from the distribution",
+                "line",
+                color=1,
+            ),
+        ],
+        "Re Z",
+        "−Im Z",
+        unit,
+        unit,
+        equal=True,
+    )
+    return [
+        Figure(
+            "relaxation-times",
+            [distribution, plane],
+            "Distribution of relaxation times with its 95 % band (noise) and peak resistances; "
+            "the impedance that it gives.",
+            "A process is a peak that stands clear of its band. A rise towards the right end is a "
+            "process slower than the lowest frequency, or a blocking electrode.",
+            width="double",
+        )
+    ]
+
+
+@method(
+    "impedance.drt",
+    version=1,
+    cites=[WAN_2015, GOLUB_1979, PORTUGAL_1994, BOUKAMP_1995],
+    figure=figure,
+    prose=(
+        "The distribution of relaxation times was obtained from {points} points ({range}) by "
+        "non-negative Tikhonov regularisation of the second derivative in ln τ with series "
+        "resistance and inductance{tail} as further unknowns [Wan2015], its strength "
+        "λ = {regularization} by generalised cross-validation [Golub1979]; bands and errors are "
+        "those of {draws} spectra with new noise. {outcome}"
+    ),
+)
+def drt(
+    *,
+    spectrum: ImpedanceSpectrum,
+    f_min: Frequency | None = None,
+    f_max: Frequency | None = None,
+    electrodes: Literal["automatic", "blocking", "not blocking"] = "automatic",
+    seed: int = 0,
+) -> RelaxationTimes:
+    """Distribution of relaxation times: how many processes, how resistive, how fast.
+
+    Z(ω) = R∞ + jωL + 1/(jωC) + ∫ γ(ln τ)/(1 + jωτ) d ln τ, γ ≥ 0
+    Non-negative least squares with weights 1/|Z| on twelve time constants per decade, smoothed
+    by the second derivative of γ/|Z|; strength by generalised cross-validation. A peak is a
+    maximum clear of its valleys; its resistance is the integral from valley to valley, its time
+    constant the centre of its upper half. What is faster than the highest frequency counts as
+    series resistance; what is slower than the lowest is not counted, and flagged. The points
+    that the Kramers–Kronig test sets aside are left out and named.
+
+    Valid for spectra that obey the Kramers–Kronig relations and have no inductive loop at low
+    frequency. Neighbouring processes closer than about a decade may share one peak, and smoothing
+    splits a semi-infinite diffusion into several. Errors are those of noise alone. Shapes: F
+    points, at least twelve; Hz, ohm.
+
+    Parameters:
+        spectrum: one impedance spectrum
+        f_min: lowest frequency to use
+        f_max: highest frequency to use
+        electrodes: whether a capacitor is in series; automatic: where the lowest half decade
+            rises by more than 45° in the Nyquist plane
+        seed: of the draws for bands and errors
+
+    Raises:
+        NotAnswerable: fewer than twelve points, or a spectrum that fails the Kramers–Kronig test
+            badly (systematic deviation above 5 % and above five times the noise).
+
+    References:
+        Wan et al. 2015, doi:10.1016/j.electacta.2015.09.097; Golub, Heath & Wahba 1979,
+        doi:10.1080/00401706.1979.10489751; Boukamp 1995, doi:10.1149/1.2044210
+    """
+    where = spectrum.name or None
+    test = kramers_kronig(
+        spectrum.frequency,
+        spectrum.impedance,
+        f_min=None if f_min is None else f_min.si,
+        f_max=None if f_max is None else f_max.si,
+        where=where,
+    )
+    _refuse(test, where)
+    found = relaxation_times(
+        test.data.frequency[test.used],
+        test.data.impedance[test.used],
+        blocking={"automatic": None, "blocking": True, "not blocking": False}[electrodes],
+        draws=DRAWS,
+        seed=seed,
+        where=where,
+    )
+    return _result(spectrum, test, found)
+
+
+def _refuse(test: KramersKronig, where: str | None) -> None:
+    if test.systematic > max(REFUSED, 5 * test.noise):
+        raise NotAnswerable(
+            f"the spectrum fails the Kramers–Kronig test by {100 * test.systematic:.2g} %: "
+            "a distribution would describe the fault",
+            where=where,
+            remedy="see impedance.validate; check the sign of Im Z, or narrow f_min … f_max",
+        )
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """Peaks by where they are: faster than the range, inside, slower."""
+
+    fast: list[Peak]
+    inside: list[Peak]
+    slow: list[Peak]
+
+
+def _sorted(found: Relaxation) -> _Sorted:
+    omega = 2 * np.pi * found.data.frequency
+    every = peaks(found)
+    fast = [one for one in every if found.tau[one.top] < 1 / omega.max()]
+    slow = [one for one in every if found.tau[one.top] > 1 / omega.min()]
+    return _Sorted(fast, [one for one in every if one not in fast and one not in slow], slow)
+
+
+def _significant(peak: Peak) -> bool:
+    return peak.resistance > SMALLEST * float(peak.drawn_resistance.std())
+
+
+def _result(
+    spectrum: ImpedanceSpectrum, test: KramersKronig, found: Relaxation
+) -> RelaxationTimes:
+    where = _sorted(found)
+    series, total, more = _quantities(found, where)
+    own = [replace(note, where=note.where or spectrum.name) for note in spectrum.findings]
+    f = found.data.frequency
+    count = sum(map(_significant, where.inside))
+    processes = f"{count} process" + ("" if count == 1 else "es")
+    return RelaxationTimes(
+        series_resistance=series,
+        polarization_resistance=total,
+        inductance=Quantity(found.inductance, "H", how="derived"),
+        series_capacitance=_capacitance(found),
+        number_of_peaks=Quantity(float(count), how="derived"),
+        regularization=Quantity(found.strength, how="derived"),
+        noise=Quantity(100 * found.noise, "%", how="derived"),
+        peaks=_peak_table(found, where),
+        distribution=_distribution(found),
+        fit=_fit_table(found),
+        more=more,
+        verdicts=(*verdicts(test)[:1], _described(found), _closed(found, where)),
+        findings=(*own, *bad_point_findings(test, spectrum.name), *_findings(found, where)),
+        text={
+            "points": str(len(f)),
+            "range": f"{f.min():.3g} to {f.max():.3g} Hz",
+            "tail": " and the capacitance of blocking electrodes" if found.blocking else "",
+            "draws": str(len(found.draws)),
+            "outcome": f"{processes} between {1 / (2 * np.pi * f.max()):.2g} and "
+            f"{1 / (2 * np.pi * f.min()):.2g} s: {total} beside a series resistance of {series}.",
+        },
+    )
+
+
+def _quantities(
+    found: Relaxation, where: _Sorted
+) -> tuple[Quantity, Quantity, dict[str, Quantity]]:
+    """Series and polarisation resistance and each peak's, their errors correlated as drawn."""
+    own = [one for one in where.inside if _significant(one)]
+    names = [f"resistance_{number}" for number in range(1, len(own) + 1)]
+    rest = [one for one in where.inside if not _significant(one)]
+    series = found.resistance + sum(one.resistance for one in where.fast)
+    drawn_series = found.drawn_resistance + sum(
+        (one.drawn_resistance for one in where.fast), start=np.zeros(len(found.draws))
+    )
+    left_over = sum((one.drawn_resistance for one in rest), start=np.zeros(len(found.draws)))
+    drawn = np.column_stack([drawn_series, *(one.drawn_resistance for one in own), left_over])
+    parts = _components(drawn, ["series_resistance", *names, "rest"])
+    more: dict[str, Quantity] = {}
+    for number, (name, one) in enumerate(zip(names, own, strict=True), 1):
+        more[name] = Quantity(one.resistance, "ohm", parts[name], "derived")
+        error = one.time_constant * float(one.drawn_time.std())
+        more[f"time_constant_{number}"] = Quantity(
+            one.time_constant, "s", {f"~noise.time_constant_{number}": error}, "derived"
+        )
+    total: dict[str, float] = {}
+    for name in (*names, "rest"):
+        for source, part in parts[name].items():
+            total[source] = total.get(source, 0.0) + part
+    value = sum(one.resistance for one in where.inside)
+    flags = (NOT_CLOSED,) if where.slow and not found.blocking else ()
+    return (
+        Quantity(series, "ohm", parts["series_resistance"], "derived"),
+        Quantity(value, "ohm", total, "derived", flags=flags),
+        more,
+    )
+
+
+def _components(drawn: Real, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Standard errors of draws (N, K), split by the Cholesky factor of their correlation."""
+    error = drawn.std(axis=0, ddof=1)
+    safe = np.maximum(error, 1e-300)
+    centred = (drawn - drawn.mean(axis=0)) / safe
+    correlation = centred.T @ centred / (len(drawn) - 1)
+    factor = np.linalg.cholesky(correlation + 1e-6 * np.eye(len(names)))
+    return {
+        name: {
+            f"~noise.{names[column]}": float(factor[row, column] * error[row])
+            for column in range(row + 1)
+            if abs(factor[row, column] * error[row]) > 0
+        }
+        for row, name in enumerate(names)
+    }
+
+
+def _capacitance(found: Relaxation) -> Quantity:
+    if not found.blocking:
+        return Quantity(None, "F", flags=("electrodes do not block",))
+    if found.elastance <= 0:
+        return Quantity(None, "F", flags=("unbounded",))
+    return Quantity(1 / found.elastance, "F", how="derived")
+
+
+def _peak_table(found: Relaxation, where: _Sorted) -> Table:
+    rows = []
+    for one in (*where.fast, *where.inside, *where.slow):
+        beyond = one not in where.inside
+        flags = (
+            OUTSIDE if beyond else "" if _significant(one) else NOT_SIGNIFICANT
+        )
+        R, tau = one.resistance, one.time_constant
+        rows.append(
+            (
+                None if beyond else R,
+                None if beyond else float(one.drawn_resistance.std(ddof=1)),
+                tau,
+                1 / (2 * math.pi * tau),
+                None if beyond or R <= 0 else tau / R,
+                float(found.tau[one.first]),
+                float(found.tau[one.last]),
+                flags,
+            )
+        )
+    names = (
+        "resistance",
+        "standard_error",
+        "time_constant",
+        "frequency",
+        "capacitance",
+        "from",
+        "to",
+        "flags",
+    )
+    units = dict(zip(names, ("ohm", "ohm", "s", "Hz", "F", "s", "s"), strict=False))
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
+    return Table.of(columns or {name: [] for name in names}, units)
+
+
+def _distribution(found: Relaxation) -> Table:
+    omega = 2 * np.pi * found.data.frequency
+    low, high = np.percentile(found.draws, [2.5, 97.5], axis=0)
+    return Table.of(
+        {
+            "tau": found.tau,
+            "frequency": 1 / (2 * np.pi * found.tau),
+            "gamma": found.gamma,
+            "lower": np.minimum(low, found.gamma),
+            "upper": np.maximum(high, found.gamma),
+            "inside": (found.tau >= 1 / omega.max()) & (found.tau <= 1 / omega.min()),
+        },
+        {"tau": "s", "frequency": "Hz"} | dict.fromkeys(("gamma", "lower", "upper"), "ohm"),
+        "the sum of gamma times the step of ln(tau) is the polarisation resistance",
+    )
+
+
+def _fit_table(found: Relaxation) -> Table:
+    z, fitted, residuals = found.data.impedance, found.fitted, found.residuals
+    return Table.of(
+        {
+            "frequency": found.data.frequency,
+            "real": z.real,
+            "imaginary": z.imag,
+            "fitted_real": fitted.real,
+            "fitted_imaginary": fitted.imag,
+            "residual_real": residuals.real,
+            "residual_imaginary": residuals.imag,
+        },
+        {"frequency": "Hz", "residual_real": "1", "residual_imaginary": "1"}
+        | dict.fromkeys(("real", "imaginary", "fitted_real", "fitted_imaginary"), "ohm"),
+    )
+
+
+def _described(found: Relaxation) -> Verdict:
+    probability = structure(found.residuals)
+    return Verdict(
+        "relaxations describe the spectrum",
+        probability >= RUNS_LEVEL,
+        f"residuals of {100 * found.noise:.2g} % (runs test, p = {probability:.2g})",
+    )
+
+
+def _closed(found: Relaxation, where: _Sorted) -> Verdict:
+    if found.blocking:
+        return Verdict("arcs close", None, "the electrodes block: there is no direct current")
+    told = "a process is slower than the lowest frequency" if where.slow else "all do"
+    return Verdict("arcs close", not where.slow, told)
+
+
+def _findings(found: Relaxation, where: _Sorted) -> list[Finding]:
+    notes = []
+    if where.slow and not found.blocking:
+        notes.append(
+            Finding(
+                "a process slower than the lowest frequency is not in the polarisation resistance",
+                "warning",
+                remedy="measure to lower frequencies",
+            )
+        )
+    if where.fast:
+        R = sum(one.resistance for one in where.fast)
+        notes.append(
+            Finding(
+                f"{R:.3g} ohm relax faster than the highest frequency and are counted as series "
+                "resistance",
+            )
+        )
+    return notes

@@ -1,0 +1,82 @@
+"""Peaks of a distribution of relaxation times, with what noise leaves of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from polylyte.analysis.impedance.elements import Real
+from polylyte.analysis.impedance.relaxation import Relaxation
+
+PROMINENT = 0.1
+"""Of its height, at least, a peak rises above the higher of its valleys …"""
+SURE = 2.0
+"""… and by so many standard deviations of the distribution at its top."""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """One relaxation: entries ``first`` to ``last`` of the distribution, valley to valley."""
+
+    first: int
+    last: int
+    top: int
+    resistance: float
+    time_constant: float
+    drawn_resistance: Real
+    drawn_time: Real
+    """ln τ of each draw."""
+
+
+def peaks(found: Relaxation) -> list[Peak]:
+    """Peaks from the fastest to the slowest; every entry of γ belongs to exactly one.
+
+    A rise at an end of the range counts as a peak whose top is the end. Two neighbours are one
+    where the lower top is not clear of the valley between them.
+    """
+    gamma = found.gamma
+    spread = found.draws.std(axis=0) if len(found.draws) else np.zeros_like(gamma)
+    padded = np.concatenate([[-1.0], gamma, [-1.0]])
+    tops = [
+        i
+        for i in range(len(gamma))
+        if padded[i] < padded[i + 1] >= padded[i + 2] and gamma[i] > 0
+    ]
+    while len(tops) > 1:
+        valleys = [float(gamma[a : b + 1].min()) for a, b in zip(tops, tops[1:], strict=False)]
+        lack = []
+        for place, top in enumerate(tops):
+            higher = max(valleys[max(place - 1, 0) : place + 1])
+            needed = max(PROMINENT * float(gamma[top]), SURE * float(spread[top]))
+            lack.append(needed - (float(gamma[top]) - higher))
+        worst = int(np.argmax(lack))
+        if lack[worst] <= 0:
+            break
+        del tops[worst]
+    cuts = [0]
+    cuts += [a + int(np.argmin(gamma[a : b + 1])) for a, b in zip(tops, tops[1:], strict=False)]
+    cuts.append(len(gamma))
+    return [_peak(found, cuts[i], cuts[i + 1], top) for i, top in enumerate(tops)]
+
+
+def _peak(found: Relaxation, first: int, stop: int, top: int) -> Peak:
+    log_tau = np.log(found.tau[first:stop])
+    own = found.gamma[first:stop]
+    drawn = found.draws[:, first:stop]
+    return Peak(
+        first,
+        stop - 1,
+        top,
+        float(own.sum()) * found.step,
+        math.exp(float(_center(own[None], log_tau)[0])),
+        drawn.sum(axis=1) * found.step,
+        _center(drawn, log_tau),
+    )
+
+
+def _center(gamma: Real, log_tau: Real) -> Real:
+    """Centre of the part above half of the height; rows are draws."""
+    above = np.maximum(gamma - 0.5 * gamma.max(axis=1, keepdims=True), 0.0) + 1e-300
+    return np.asarray((above * log_tau).sum(axis=1) / above.sum(axis=1))
