@@ -181,13 +181,14 @@ def _run(options: argparse.Namespace) -> int:
 
     line = f"polylyte run {options.study}" + (f" --store {options.store}" if options.store else "")
     line += f" --site {options.site}" if options.site != "local" else ""
-    site, jobs = sites.find(options.site), partial(process_pool, options.jobs)
+    site = sites.find(options.site)
     _stop_politely()
     with _progress(quiet=options.json) as listen:
         run, ended = run_study(
             options.study,
             store=options.store,
-            pool=jobs if options.jobs else partial(sites.executor, site),
+            pool=partial(process_pool, options.jobs) if options.jobs else None,
+            site=site,
             listen=listen,
             command=line,
         )
@@ -208,11 +209,13 @@ def _run(options: argparse.Namespace) -> int:
 def _stop_politely() -> None:
     """A driver that is told to end (by a batch system, say) stops as with Ctrl-C."""
     import signal
+    import threading
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)
 
 
 def _write_report(run: Run, folder: Path | None) -> Path:

@@ -82,9 +82,7 @@ class BatchExecutor:
         """Run ``fn(*args)`` in a job of the batch system."""
         wanted = self._fitted(needs.of_job(args[0]))
         if wanted not in self._groups:
-            self._groups[wanted] = _Group(
-                self._site, self._cluster, wanted, self._arguments(wanted)
-            )
+            self._groups[wanted] = _Group(self._site, self._cluster, self._arguments(wanted))
         return self._groups[wanted].submit(fn, *args)
 
     def _fitted(self, declared: Needs) -> Needs:
@@ -232,7 +230,8 @@ class _Group:
         self._keeper.join(timeout=10)
         with suppress(OSError, RuntimeError, TimeoutError):
             self._client.close()
-        with suppress(OSError, RuntimeError, TimeoutError):
+        # A job that was refused leaves a cluster that its own package cannot close.
+        with suppress(OSError, RuntimeError, TimeoutError, AssertionError):
             self._cluster.close(timeout=30)
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from polylyte.core.compare import compare
 from polylyte.core.errors import InputError, MachineError
 from polylyte.core.execution import Event, Executor, Listener, execute
 from polylyte.core.plan import Plan, plan
-from polylyte.core.pool import process_pool
 from polylyte.core.runs import Run, Status, StepOutcome
+from polylyte.core.sites import LOCAL, Site
+from polylyte.core.sites import executor as executor_of
+from polylyte.core.sites import find as find_site
 from polylyte.core.store import Store
 from polylyte.core.study import Step, Study
 from polylyte.core.worker import Ended
@@ -46,12 +49,15 @@ def run_study(
     path: Path,
     *,
     store: Path | None = None,
-    pool: Callable[[], AbstractContextManager[Executor]] = process_pool,
+    pool: Callable[[], AbstractContextManager[Executor]] | None = None,
+    site: Site | None = None,
     listen: Listener = silent,
     command: str = "",
     durable: bool = True,
 ) -> tuple[Run, dict[str, Ended]]:
-    """Run a study file, and remember the run.
+    """Run a study file at a site (default: this machine), and remember the run.
+
+    ``pool`` gives any other executor: something with ``submit``.
 
     Raises:
         InputError: the study is wrong; nothing was computed.
@@ -63,7 +69,8 @@ def run_study(
     kept = open_store(study, store, durable=durable)
     for _ in range(2):
         planned = plan(study, kept)
-        with pool() as executor:
+        at_site = partial(executor_of, site or find_site(LOCAL), kept.root / "logs")
+        with (pool or at_site)() as executor:
             ended = execute(planned, kept, executor, listen)
         keys = {n: item.key.result if item.key else None for n, item in planned.steps.items()}
         run = collect(planned, kept, ended, keys, started=started, command=command, began=began)

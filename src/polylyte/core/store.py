@@ -172,12 +172,13 @@ class Store:
         record += _sha256(record).encode()
         folder = self.folder(key)
         with machine_errors(folder):
-            self._commit(key, record, tables, encoded.files)
-        return self.head(key) or head
+            first = self._commit(key, record, tables, encoded.files)
+        return head if first else self.head(key) or head
 
     def _commit(
         self, key: str, record: bytes, tables: Mapping[str, bytes], files: Mapping[str, bytes]
-    ) -> None:
+    ) -> bool:
+        """Whether what is kept is ours."""
         folder, temporary = self.folder(key), self._temporary()
         try:
             temporary.mkdir(parents=True)
@@ -192,9 +193,11 @@ class Store:
             self._sync_folder(temporary)
             folder.parent.mkdir(parents=True, exist_ok=True)
             # Another was first: its result stands, unless it is corrupt and so set aside.
-            if not _moved(temporary, folder) and self.get(key) is None:
-                _moved(temporary, folder)
+            first = _moved(temporary, folder)
+            if not first and self.get(key) is None:
+                first = _moved(temporary, folder)
             self._sync_folder(folder.parent)
+            return first
         finally:
             _remove(temporary)
 

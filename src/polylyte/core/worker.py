@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -232,10 +233,16 @@ def _threads(count: int) -> Iterator[None]:
     if "numpy" not in sys.modules and count == 1:
         yield
         return
+    with _libraries(len(sys.modules)).limit(limits=count):
+        yield
+
+
+@lru_cache(maxsize=1)
+def _libraries(loaded: int) -> Any:
+    """The thread pools of the libraries loaded; looked for again when modules were imported."""
     import threadpoolctl
 
-    with threadpoolctl.threadpool_limits(limits=count):
-        yield
+    return threadpoolctl.ThreadpoolController()
 
 
 def results(store: Store, keys: Mapping[str, str]) -> dict[str, Stored]:

@@ -21,7 +21,7 @@ from polylyte.instruments.checks import sign_finding
 from polylyte.instruments.grids import Column, Grid, read_grid
 from polylyte.instruments.reading import reader
 from polylyte.instruments.recordings import SIMULATED, Recording
-from polylyte.instruments.text import decode, ends_cut, header_number, split_lines
+from polylyte.instruments.text import decode, ends_cut, header_number, is_text, split_lines
 
 _COLUMNS = {
     "segment #": ("step", ""), "point #": ("point", ""), "e(v)": ("potential", "V"),
@@ -59,6 +59,8 @@ class _Sections:
 
 
 def _is_par(head: bytes) -> bool:
+    if not is_text(head):
+        return False
     text = decode(head)
     first = text.lstrip()[:200]
     versa = first.startswith("<Application>") and "VersaStudio" in text[:2000]
@@ -99,6 +101,8 @@ def read_par(raw: bytes) -> Recording:
 
 
 def _is_parstat(head: bytes) -> bool:
+    if not is_text(head):
+        return False
     lines = split_lines(decode(head))
     return bool(lines) and {"Potential (V)", "Zre (ohms)", "|Vac| (V)"} <= set(
         cell.strip() for cell in lines[0].split("\t")

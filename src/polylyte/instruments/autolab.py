@@ -8,6 +8,7 @@ ZView ("Z60W Data File") is read by the ZPlot reader.
 from __future__ import annotations
 
 import re
+
 import numpy as np
 
 from polylyte.core.results import Finding
@@ -16,7 +17,7 @@ from polylyte.instruments.checks import sign_finding
 from polylyte.instruments.grids import Column, read_grid
 from polylyte.instruments.reading import reader
 from polylyte.instruments.recordings import Recording
-from polylyte.instruments.text import decode, ends_cut, split_lines
+from polylyte.instruments.text import decode, ends_cut, is_text, split_lines
 
 _NOVA = (
     (r"Frequency \(Hz\)", "frequency", "Hz", 1.0),
@@ -59,6 +60,8 @@ def _columns(line: str) -> list[Column]:
 
 
 def _is_nova(head: bytes) -> bool:
+    if not is_text(head):
+        return False
     lines = split_lines(decode(head))
     if not lines:
         return False

@@ -35,6 +35,7 @@ FIRST = 52
 _BEGIN = {0: 100, 1: 100, 2: 405, 3: 406, 10: 1007, 11: 1007}
 """Where the records begin in a data module of each version."""
 _MOST_COLUMNS = 300
+_SPECTRUM = {"frequency", "z_real", "z_imaginary"}
 _TECHNIQUES = {
     0x04: ("cycling", "Galvanostatic Cycling with Potential Limitation"),
     0x06: ("voltammetry", "Cyclic Voltammetry"),
@@ -90,22 +91,25 @@ def read_mpr(raw: bytes) -> Recording:
     known = set(table.columns)
     technique, vendor = _technique(modules, known)
     name = "impedance" if technique == "impedance" else "series"
-    table = _with_loops(Table(table.frame, table.units, name), modules)
+    table = _whole(_with_loops(Table(table.frame, table.units, name), modules))
+    odd = len(records) - len(table)
+    tables = {name: table, **_embedded(table)}
     temperature = steady_temperature({name: table})
-    findings = [*_lost(data, lost, len(records)), *_unread(shape, unknown)]
-    if "z_imaginary" in known:
-        sign = sign_finding(table.frame["z_imaginary"].to_numpy())
+    findings = [*_lost(data, lost, len(records), odd), *_unread(shape, unknown)]
+    if "impedance" in tables:
+        imaginary = np.asarray(tables["impedance"].column("z_imaginary"), dtype=float)
+        sign = sign_finding(imaginary)
         findings += [sign] if sign else []
     return Recording(
         format="biologic.mpr",
         instrument="BioLogic",
         technique=technique,
-        tables={name: table},
+        tables=tables,
         conditions={**_conditions(modules), **temperature.conditions},
         started=_started(modules),
         metadata={"technique": vendor, "columns": ", ".join(map(str, numbers))},
-        rows_read=len(records),
-        rows_dropped=lost,
+        rows_read=len(table),
+        rows_dropped=lost + odd,
         unknown_columns=unknown,
         findings=(*findings, *temperature.findings),
     )
@@ -204,13 +208,47 @@ def _table(records: NDArray[Any], shape: Layout) -> tuple[Table, tuple[str, ...]
     made: dict[str, Any] = {}
     for index, tidy in enumerate(columns[: len(headed)]):
         values = records[str(index)].astype(float)
-        made[tidy.name] = values * tidy.factor if tidy.factor != 1.0 else values
+        if tidy.factor != 1.0:
+            with np.errstate(over="ignore"):
+                values *= tidy.factor
+        made[tidy.name] = values
+    flags = np.ascontiguousarray(records["flags"]) if shape.flags else None
     for number, tidy in zip(shape.flags, columns[len(headed) :], strict=True):
         mask = FLAGS[number][1]
-        made[tidy.name] = ((records["flags"] & mask) // (mask & -mask)).astype(float)
+        lowest = (mask & -mask).bit_length() - 1
+        made[tidy.name] = ((flags & mask) >> lowest).astype(float)
     units = {c.name: c.unit for c in columns if c.unit}
     unknown = tuple(c.name for c in columns if not c.known)
     return Table.of(made, units), (*unknown, *(f"column {n}" for n in shape.hidden))
+
+
+def _whole(table: Table) -> Table:
+    """Rows whose essential numbers are numbers; others that are none become null.
+
+    Raises:
+        FileError: there is no such row.
+    """
+    if all(np.isfinite(table.frame[name].to_numpy()).all() for name in table.columns):
+        return table
+    import polars
+
+    frame = table.frame.with_columns(polars.col(polars.Float64).replace([np.inf, -np.inf], np.nan))
+    frame = frame.fill_nan(None)
+    known = set(frame.columns)
+    essential = _SPECTRUM if table.note == "impedance" else known & {"time", "potential", "current"}
+    kept = frame.drop_nulls(sorted(essential)) if essential else frame
+    if not len(kept):
+        raise FileError("holds no record of numbers", remedy="copy the file again from EC-Lab")
+    return Table(kept, table.units, table.note)
+
+
+def _embedded(table: Table) -> dict[str, Table]:
+    """The rows of a spectrum within a technique that records other things too."""
+    if table.note == "impedance" or not set(table.columns) >= _SPECTRUM:
+        return {}
+    frame = table.frame.drop_nulls(sorted(_SPECTRUM))
+    frame = frame.filter(frame["frequency"] > 0)
+    return {"impedance": Table(frame, table.units, "impedance")} if len(frame) else {}
 
 
 def _two_electrode(columns: list[Column]) -> list[Column]:
@@ -225,8 +263,7 @@ def _technique(modules: list[Module], known: set[str]) -> tuple[str, str]:
     settings = next((m for m in modules if m.name == "VMP settings"), None)
     number = settings.data[0] if settings is not None and len(settings.data) else -1
     ours, vendor = _TECHNIQUES.get(number, ("", f"technique {number}" if number >= 0 else ""))
-    spectrum = {"frequency", "z_real", "z_imaginary"} <= known
-    if spectrum and ours in ("impedance", ""):
+    if known >= _SPECTRUM and ours in ("impedance", ""):
         return "impedance", vendor
     if not ours or ours == "impedance":
         ours = "cycling" if {"charge", "half_cycle"} & known else "time series"
@@ -277,12 +314,15 @@ def _started(modules: list[Module]) -> str:
     return moment.isoformat(sep=" ", timespec="milliseconds")
 
 
-def _lost(data: Module, lost: int, kept: int) -> list[Finding]:
-    if not lost:
-        return []
-    where = f"offset {data.offset + len(data.data)}"
-    text = f"the file is cut: {lost} of {lost + kept} records are missing or incomplete"
-    return [Finding(text, "warning", where=where)]
+def _lost(data: Module, lost: int, kept: int, odd: int) -> list[Finding]:
+    found = []
+    if lost:
+        where = f"offset {data.offset + len(data.data)}"
+        text = f"the file is cut: {lost} of {lost + kept} records are missing or incomplete"
+        found.append(Finding(text, "warning", where=where))
+    if odd:
+        found.append(Finding(f"{odd} records were left out: not all numbers", "warning"))
+    return found
 
 
 def _unread(shape: Layout, unknown: tuple[str, ...]) -> list[Finding]:

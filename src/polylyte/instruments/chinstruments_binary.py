@@ -71,7 +71,7 @@ def read_chi_bin(raw: bytes) -> Recording:
 
 def _whole(raw: bytes, begin: int) -> NDArray[np.void] | None:
     """The records from ``begin`` on, or None where they are no spectrum."""
-    if begin < _COUNT + 4:
+    if not _COUNT + 4 <= begin < len(raw):
         return None
     records = np.frombuffer(raw, _RECORD, (len(raw) - begin) // _RECORD.itemsize, begin)
     frequency = records["frequency"]

@@ -26,7 +26,14 @@ from polylyte.instruments.cycler_headings import Heading, headings, is_cycler
 from polylyte.instruments.cycler_tables import Cells, Tidy, tidy
 from polylyte.instruments.reading import reader
 from polylyte.instruments.recordings import SIMULATED, Recording
-from polylyte.instruments.text import decode, ends_cut, has_decimal_comma, header_number, split_lines
+from polylyte.instruments.text import (
+    decode,
+    ends_cut,
+    has_decimal_comma,
+    header_number,
+    is_text,
+    split_lines,
+)
 
 _FIRST_LINES = 300
 _CHINESE = ("电压", "电流")
@@ -100,10 +107,9 @@ def vendor_of(made: Sequence[Heading], preamble: str) -> str:
 @lru_cache(maxsize=4)
 def find_head(raw: bytes) -> Head | None:
     """The line of names in the first bytes of a file, or None where it is no cycler's."""
-    text = decoded(raw)
-    if "\x00" in text[:1000]:
+    if not is_text(raw):
         return None
-    lines = split_lines(text)[:_FIRST_LINES]
+    lines = split_lines(decoded(raw))[:_FIRST_LINES]
     for index, line in enumerate(lines):
         if len(line) < 20_000 and (named := _named(line)) is not None:
             vendor = vendor_of(named[1], "\n".join(lines[:index])[:4000])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 import warnings
 import zipfile
 from io import BytesIO
@@ -118,7 +120,11 @@ def _recording(raw: bytes, suffix: str) -> Recording:
         made[tidy] = values * factor if factor != 1.0 else values
         if unit:
             units[tidy] = unit
+    cut = _cut_off(raw, len(frame)) if suffix == "nda" else 0
     findings = [*said, *_keep_whole(made), *_gaps(made)]
+    if cut:
+        text = f"the file is cut: about {cut} of {cut + len(frame)} records are missing"
+        findings.append(Finding(text, "warning", where=f"offset {len(raw)}"))
     _with_charge(made, units)
     table = Table.of(_nulls(made), units, "series")
     if not len(table):
@@ -133,7 +139,7 @@ def _recording(raw: bytes, suffix: str) -> Recording:
         started=str(metadata.get("start_time", metadata.get("StartTime", ""))),
         metadata={key: str(value) for key, value in metadata.items()},
         rows_read=len(table),
-        rows_dropped=len(frame) - len(table) + _missing(made),
+        rows_dropped=len(frame) - len(table) + _missing(made) + cut,
         unknown_columns=tuple(unknown),
         findings=(*findings, *temperature.findings),
     )
@@ -199,6 +205,22 @@ def _keep_whole(made: dict[str, Any]) -> list[Finding]:
         made[name] = column[keep] if isinstance(column, np.ndarray) else column.filter(keep)
     text = f"{int((~keep).sum())} records without time, potential or current were left out"
     return [Finding(text, "warning")]
+
+
+def _cut_off(raw: bytes, records: int) -> int:
+    """About how many records are missing where the file ends before its main block does.
+
+    The header holds where that block begins and how long it is: from byte 64 in 32 bits, and
+    since version 128 from byte 82 in 64 bits. fastnda reads what there is and says nothing.
+    """
+    if len(raw) < 98:
+        return 0
+    wide = raw[14] >= 128
+    begin, length = struct.unpack_from("<QQ", raw, 82) if wide else struct.unpack_from("<II", raw, 64)
+    missing = begin + length - len(raw)
+    if not 0 < begin < len(raw) or not 0 < missing < length or length > 2**40:
+        return 0
+    return max(1, math.ceil(records * missing / (length - missing)))
 
 
 def _missing(made: dict[str, Any]) -> int:

@@ -24,6 +24,11 @@ def decode(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
+def is_text(head: bytes) -> bool:
+    """Whether these first bytes can be text: no zero byte, unless as UTF-16 with its mark."""
+    return head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" not in head[:512]
+
+
 def split_lines(text: str) -> list[str]:
     """Lines ended by CR LF, LF or CR; the empty piece after the last end is no line."""
     lines = _LINE_END.split(text)

@@ -12,7 +12,8 @@ import numpy as np
 from polylyte.analysis.impedance.elements import Real
 from polylyte.analysis.impedance.kramers_kronig import KramersKronig, kramers_kronig
 from polylyte.analysis.impedance.peaks import Peak, peaks
-from polylyte.analysis.impedance.relaxation import Relaxation, relaxation_times
+from polylyte.analysis.impedance.problem import select
+from polylyte.analysis.impedance.relaxation import Relaxation, enough, relaxation_times
 from polylyte.analysis.impedance.reporting import RUNS_LEVEL, structure
 from polylyte.analysis.impedance.validate import BOUKAMP_1995, bad_point_findings, verdicts
 from polylyte.core.citations import Citation
@@ -46,6 +47,16 @@ GOLUB_1979 = Citation(
     "215–223",
     "10.1080/00401706.1979.10489751",
 )
+LUKAS_2006 = Citation(
+    "Lukas2006",
+    "Lukas, M. A.",
+    "Robust generalized cross-validation for choosing the regularization parameter",
+    "Inverse Problems",
+    2006,
+    "22",
+    "1883–1902",
+    "10.1088/0266-5611/22/5/021",
+)
 PORTUGAL_1994 = Citation(
     "Portugal1994",
     "Portugal, L. F.; Júdice, J. J.; Vicente, L. N.",
@@ -60,8 +71,10 @@ PORTUGAL_1994 = Citation(
 
 DRAWS = 100
 REFUSED = 0.05
-"""Systematic deviation from causality, beyond which (and beyond five times the noise) a
-distribution would describe the fault."""
+"""Deviation from causality, beyond which (and beyond five times the noise) a distribution would
+describe the fault …"""
+MANY_BAD = 0.1
+"""… unless it is that of fewer points than this share."""
 NOT_CLOSED = "not closed"
 OUTSIDE = "outside range"
 NOT_SIGNIFICANT = "not significant"
@@ -152,13 +165,13 @@ def figure(result: RelaxationTimes) -> list[Figure]:
 @method(
     "impedance.drt",
     version=1,
-    cites=[WAN_2015, GOLUB_1979, PORTUGAL_1994, BOUKAMP_1995],
+    cites=[WAN_2015, GOLUB_1979, LUKAS_2006, PORTUGAL_1994, BOUKAMP_1995],
     figure=figure,
     prose=(
         "The distribution of relaxation times was obtained from {points} points ({range}) by "
         "non-negative Tikhonov regularisation of the second derivative in ln τ with series "
         "resistance and inductance{tail} as further unknowns [Wan2015], its strength "
-        "λ = {regularization} by generalised cross-validation [Golub1979]; bands and errors are "
+        "λ = {regularization} by robust generalised cross-validation [Golub1979, Lukas2006]; bands and errors are "
         "those of {draws} spectra with new noise. {outcome}"
     ),
 )
@@ -174,7 +187,7 @@ def drt(
 
     Z(ω) = R∞ + jωL + 1/(jωC) + ∫ γ(ln τ)/(1 + jωτ) d ln τ, γ ≥ 0
     Non-negative least squares with weights 1/|Z| on twelve time constants per decade, smoothed
-    by the second derivative of γ/|Z|; strength by generalised cross-validation. A peak is a
+    by the second derivative of γ/|Z|; strength by robust generalised cross-validation. A peak is a
     maximum clear of its valleys; its resistance is the integral from valley to valley, its time
     constant the centre of its upper half. What is faster than the highest frequency counts as
     series resistance; what is slower than the lowest is not counted, and flagged. The points
@@ -195,13 +208,14 @@ def drt(
 
     Raises:
         NotAnswerable: fewer than twelve points, or a spectrum that fails the Kramers–Kronig test
-            badly (systematic deviation above 5 % and above five times the noise).
+            badly (by more than 5 % and more than five times the noise).
 
     References:
         Wan et al. 2015, doi:10.1016/j.electacta.2015.09.097; Golub, Heath & Wahba 1979,
         doi:10.1080/00401706.1979.10489751; Boukamp 1995, doi:10.1149/1.2044210
     """
     where = spectrum.name or None
+    _enough(spectrum, f_min, f_max)
     test = kramers_kronig(
         spectrum.frequency,
         spectrum.impedance,
@@ -221,10 +235,23 @@ def drt(
     return _result(spectrum, test, found)
 
 
+def _enough(spectrum: ImpedanceSpectrum, low: Quantity | None, high: Quantity | None) -> None:
+    data = select(
+        spectrum.frequency,
+        spectrum.impedance,
+        None if low is None else low.si,
+        None if high is None else high.si,
+    )
+    enough(data, spectrum.name or None)
+
+
 def _refuse(test: KramersKronig, where: str | None) -> None:
-    if test.systematic > max(REFUSED, 5 * test.noise):
+    limit = max(REFUSED, 5 * test.noise)
+    many = float((~test.used).mean()) > MANY_BAD
+    if test.systematic > limit or (many and test.untrimmed > limit):
+        worst = max(test.systematic, test.untrimmed if many else 0.0)
         raise NotAnswerable(
-            f"the spectrum fails the Kramers–Kronig test by {100 * test.systematic:.2g} %: "
+            f"the spectrum fails the Kramers–Kronig test by {100 * worst:.2g} %: "
             "a distribution would describe the fault",
             where=where,
             remedy="see impedance.validate; check the sign of Im Z, or narrow f_min … f_max",
@@ -244,7 +271,8 @@ def _sorted(found: Relaxation) -> _Sorted:
     omega = 2 * np.pi * found.data.frequency
     every = peaks(found)
     fast = [one for one in every if found.tau[one.top] < 1 / omega.max()]
-    slow = [one for one in every if found.tau[one.top] > 1 / omega.min()]
+    slowest = 1 / omega.min()
+    slow = [one for one in every if max(found.tau[one.top], one.time_constant) > slowest]
     return _Sorted(fast, [one for one in every if one not in fast and one not in slow], slow)
 
 
@@ -303,7 +331,8 @@ def _quantities(
     more: dict[str, Quantity] = {}
     for number, (name, one) in enumerate(zip(names, own, strict=True), 1):
         more[name] = Quantity(one.resistance, "ohm", parts[name], "derived")
-        error = one.time_constant * float(one.drawn_time.std())
+        # no finer than the grid of time constants
+        error = one.time_constant * math.hypot(float(one.drawn_time.std()), found.step / 12**0.5)
         more[f"time_constant_{number}"] = Quantity(
             one.time_constant, "s", {f"~noise.time_constant_{number}": error}, "derived"
         )

@@ -54,6 +54,8 @@ class KramersKronig:
     tolerance: float
     pseudo_chi_squared: float
     """Σ (ΔRe² + ΔIm²)/|Z|² over the points used [Boukamp 1995]."""
+    untrimmed: float
+    """Root mean square residual before any point was set aside."""
     ladder: tuple[tuple[int, float, float], ...]
     """Elements tried, AICc, root mean square residual."""
 
@@ -115,11 +117,12 @@ def kramers_kronig(
         )
     used = np.ones(count, bool)
     elements, ladder = _choose(data, used)
+    untrimmed = next(rms for number, _, rms in ladder if number == elements)
     if (found := _bad_points(data, used, elements)).any():
         used &= ~found
         elements, ladder = _choose(data, used)
         used &= ~_bad_points(data, used, elements)
-    return _assembled(data, used, elements, ladder)
+    return _assembled(data, used, elements, untrimmed, ladder)
 
 
 def _taus(data: Data, elements: int) -> Real:
@@ -205,6 +208,7 @@ def _assembled(
     data: Data,
     used: NDArray[np.bool_],
     elements: int,
+    untrimmed: float,
     ladder: tuple[tuple[int, float, float], ...],
 ) -> KramersKronig:
     design, right, size = _system(data, used, elements)
@@ -229,6 +233,7 @@ def _assembled(
         systematic=math.sqrt(max(whole**2 - noise**2, 0.0)),
         tolerance=max(noise, TOLERANCE),
         pseudo_chi_squared=chi,
+        untrimmed=untrimmed,
         ladder=ladder,
     )
 

@@ -13,7 +13,10 @@ from polylyte.analysis.impedance.relaxation import Relaxation
 PROMINENT = 0.1
 """Of its height, at least, a peak rises above the higher of its valleys …"""
 SURE = 2.0
-"""… and by so many standard deviations of the distribution at its top."""
+"""… and by so many standard deviations of the distribution at its top …"""
+SIDE_LOBE = 0.1
+"""… and by this part of a neighbour's height, both over |Z|: smoothing rings about a narrow peak,
+and what is lower is not told from that."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ def peaks(found: Relaxation) -> list[Peak]:
     A rise at an end of the range counts as a peak whose top is the end. Two neighbours are one
     where the lower top is not clear of the valley between them.
     """
+    omega, modulus = 2 * np.pi * found.data.frequency, np.abs(found.data.impedance)
+    size = np.interp(-np.log(found.tau), np.log(omega[::-1]), modulus[::-1])
     gamma = found.gamma
     spread = found.draws.std(axis=0) if len(found.draws) else np.zeros_like(gamma)
     padded = np.concatenate([[-1.0], gamma, [-1.0]])
@@ -49,7 +54,11 @@ def peaks(found: Relaxation) -> list[Peak]:
         lack = []
         for place, top in enumerate(tops):
             higher = max(valleys[max(place - 1, 0) : place + 1])
-            needed = max(PROMINENT * float(gamma[top]), SURE * float(spread[top]))
+            beside = [tops[i] for i in (place - 1, place + 1) if 0 <= i < len(tops)]
+            lobe = max(float(gamma[i] / size[i]) for i in beside) * float(size[top])
+            needed = max(
+                PROMINENT * float(gamma[top]), SURE * float(spread[top]), SIDE_LOBE * lobe
+            )
             lack.append(needed - (float(gamma[top]) - higher))
         worst = int(np.argmax(lack))
         if lack[worst] <= 0:

@@ -21,9 +21,9 @@ PER_DECADE = 12
 """Time constants per decade."""
 FASTER, SLOWER = 10**0.5, 10.0
 """How far the time constants reach beyond the frequencies, on both sides."""
-COST_OF_FREEDOM = 1.4
-"""Of one degree of freedom in the cross-validation; 1 lets one spectrum in some undersmooth
-badly, 1.4 does not [Kim & Gu 2004, doi:10.1046/j.1369-7412.2003.05316.x]."""
+ROBUSTNESS = 0.3
+"""Of the cross-validation. 1 is the plain one, which undersmooths some spectra badly; 0.3 is a
+common choice [Lukas 2006, doi:10.1088/0266-5611/22/5/021]."""
 _STRENGTHS = np.logspace(-6.0, 3.0, 10)
 _BLOCKING_ANGLE = 45.0
 
@@ -77,9 +77,10 @@ def relaxation_times(
 
     Z(ω) = R∞ + jωL + 1/(jωC) + Σ γ_k h/(1 + jωτ_k), all ≥ 0, h the step of ln τ
     minimises Σ |Z_fit − Z|²/|Z|² + λ Σ (g_{k−1} − 2 g_k + g_{k+1})², g_k = γ_k/|Z(1/τ_k)|, so
-    that a small arc beside a large one is smoothed by its own measure. λ minimises the
-    generalised cross-validation n·S/(n − 1.4 f)², f the trace of the influence matrix of the
-    unknowns that are not zero. 1/C is fitted where the electrodes block.
+    that a small arc beside a large one is smoothed by its own measure. λ is the largest whose
+    robust generalised cross-validation n·S/(n − tr A)²·(0.3 + 0.7 tr A²/n) is within one standard
+    error of the least; A is the influence matrix of the unknowns that are not zero. 1/C is fitted
+    where the electrodes block.
 
     Parameters:
         frequency: Hz, shape (F,)
@@ -96,13 +97,7 @@ def relaxation_times(
         NotAnswerable: fewer than twelve points.
     """
     data = select(frequency, impedance, f_min, f_max, where=where)
-    if len(data.frequency) < LEAST_POINTS:
-        raise NotAnswerable(
-            f"a distribution of relaxation times needs {LEAST_POINTS} points, there are "
-            f"{len(data.frequency)}",
-            where=where,
-            remedy="measure more frequencies, or fit a circuit",
-        )
+    enough(data, where)
     tail = blocks(data) if blocking is None else blocking
     system = _System(data, tail)
     strength, x, free, freedom = system.choose()
@@ -130,6 +125,21 @@ def relaxation_times(
         draws=drawn[:, count:] * system.scale[count:] / system.step,
         drawn_resistance=drawn[:, 0] * system.scale[0],
     )
+
+
+def enough(data: Data, where: str | None) -> None:
+    """Refuse a spectrum of too few points.
+
+    Raises:
+        NotAnswerable: fewer than twelve.
+    """
+    if len(data.frequency) < LEAST_POINTS:
+        raise NotAnswerable(
+            f"a distribution of relaxation times needs {LEAST_POINTS} points, there are "
+            f"{len(data.frequency)}",
+            where=where,
+            remedy="measure more frequencies, or fit a circuit",
+        )
 
 
 def blocks(data: Data) -> bool:
@@ -177,28 +187,32 @@ class _System:
         )
 
     def choose(self) -> tuple[float, Real, NDArray[np.bool_], float]:
-        """Strength of least cross-validation: each decade of λ, then a parabola's steps."""
+        """The strongest smoothing within one standard error of the least cross-validation:
+        each decade of λ first, then quarters of one. ln S of n residuals has sqrt(2/n)."""
         tried: dict[float, tuple[float, Real, NDArray[np.bool_], float]] = {}
 
         def attempt(log_strength: float, start: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
             H = self.matrix(10**log_strength)
             x, free = nonnegative(H, self.design.T @ self.right, start)
             chosen = np.ix_(free, free)
-            freedom = float(np.trace(np.linalg.solve(H[chosen], self.normal[chosen])))
+            influence = np.linalg.solve(H[chosen], self.normal[chosen])
+            freedom = float(np.trace(influence))
             residual = self.design @ x - self.right
-            spare = len(self.right) - COST_OF_FREEDOM * freedom
-            cost = float(residual @ residual) / spare**2 if spare > 0 else math.inf
+            points = len(self.right)
+            cost = float(residual @ residual) / max(points - freedom, 1e-9) ** 2
+            unstable = float(np.sum(influence * influence.T)) / points
+            cost *= ROBUSTNESS + (1 - ROBUSTNESS) * unstable
             tried[log_strength] = (math.log(max(cost, 1e-300)), x, free, freedom)
             return free
 
         free = None
         for strength in _STRENGTHS[::-1]:
             free = attempt(math.log10(strength), free)
+        limit = min(one[0] for one in tried.values()) + math.sqrt(2 / len(self.right))
+        best = max(key for key, one in tried.items() if one[0] <= limit)
         for width in (0.5, 0.25):
-            best = min(tried, key=lambda key: tried[key][0])
-            for near in (best - width, best + width):
-                attempt(near, tried[best][2])
-        best = min(tried, key=lambda key: tried[key][0])
+            attempt(best + width, tried[best][2])
+            best += width if tried[best + width][0] <= limit else 0.0
         return 10**best, *tried[best][1:]
 
 

@@ -1,0 +1,90 @@
+"""The same study on a real Slurm of one node, through dask-jobqueue."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.conftest import environment, wait_for
+from tests.cluster.test_dask import LONG, STUDY, line, records, run, trace
+from tests.core.conftest import Room
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
+WriteStudy = Callable[[str], Path]
+Sites = Callable[[str], None]
+SITE = '[cluster]\nkind = "slurm"\ninterface = "lo"\njobs = 2\n'
+
+
+def squeue(*extra: str) -> list[str]:
+    done = subprocess.run(
+        ["squeue", "-h", "-o", "%i", *extra], capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+def test_pool_and_slurm_give_the_same_bytes(
+    room: Room, write_study: WriteStudy, slurm: Path, sites: Sites
+) -> None:
+    sites(SITE)
+    path = write_study(STUDY)
+    stores = [path.parent / "pool", path.parent / "slurm"]
+    here = run(path, room, "--store", str(stores[0]))
+    there = run(path, room, "--store", str(stores[1]), "--site", "cluster")
+    assert here["quantities"] == there["quantities"]
+    assert records(stores[0]) == records(stores[1])
+    assert list((stores[1] / "logs").glob("dask-worker-*.err"))
+    # The jobs go when the run ends.
+    wait_for(lambda: not squeue())
+
+
+def test_a_cancelled_job_costs_what_was_in_flight(
+    room: Room, write_study: WriteStudy, slurm: Path, sites: Sites
+) -> None:
+    sites(SITE)
+    path = write_study(LONG.format(60, 0.2))
+    process = subprocess.Popen(line(path, "--site", "cluster"), env=environment(room))
+    wait_for(lambda: len(trace(path)) > 10)
+    first = squeue("-t", "RUNNING")
+    subprocess.run(["scancel", *first], check=True)
+    assert process.wait(timeout=120) == 0
+    made = trace(path)
+    assert sorted(set(made)) == list(range(60))
+    assert len(made) <= 61
+
+
+def test_work_longer_than_the_walltime_goes_on_in_another_job(
+    room: Room, write_study: WriteStudy, slurm: Path, sites: Sites
+) -> None:
+    sites(SITE + 'walltime = "1 min"\nmargin = "30 s"\n')
+    path = write_study(LONG.format(160, 0.25))
+    jobs: set[str] = set()
+    process = subprocess.Popen(line(path, "--site", "cluster"), env=environment(room))
+
+    def ended() -> bool:
+        jobs.update(squeue("-t", "RUNNING"))
+        return process.poll() is not None
+
+    wait_for(ended, 200)
+    assert process.returncode == 0
+    # Nothing is made twice: the checkpoint was saved before the job ended.
+    assert trace(path) == list(range(160))
+    assert len(jobs) == 2
+    log = next((path.parent / ".polylyte" / "logs").glob("[0-9a-f]*.log")).read_text()
+    assert log.count("begins on") == 2
+
+
+def test_a_job_that_slurm_refuses_is_one_line(
+    room: Room, write_study: WriteStudy, slurm: Path, sites: Sites
+) -> None:
+    sites(SITE + 'queue = "nowhere"\n')
+    path = write_study(LONG.format(1, 0.0))
+    done = subprocess.run(
+        line(path, "--site", "cluster"), env=environment(room), capture_output=True, text=True,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert "the batch system refused a job" in done.stderr
+    assert "invalid partition" in done.stderr
