@@ -87,4 +87,4 @@ def test_a_job_that_slurm_refuses_is_one_line(
     )  # fmt: skip
     assert done.returncode == 4
     assert "the batch system refused a job" in done.stderr
-    assert "invalid partition" in done.stderr
+    assert "Invalid partition" in done.stderr

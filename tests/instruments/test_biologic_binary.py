@@ -52,7 +52,7 @@ def test_all_versions_of_the_data_module(version):
     assert recording.table("impedance").frame["potential"][0] == np.float32(3.2)
 
 
-def test_column_215_is_the_counter_electrode(data=None):
+def test_column_215_is_the_counter_electrode():
     # galvani issues 112 and 126; the same quantity is number 471 in newer files.
     assert COLUMNS[215] == COLUMNS[471] == ("<Ece>/V", "<f4")
     rows = peis_rows(struct.pack("<f", -0.25))

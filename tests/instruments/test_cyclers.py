@@ -5,7 +5,7 @@ import pytest
 
 from polylyte.core.errors import FileError
 from polylyte.instruments.cycler_headings import heading, headings
-from polylyte.instruments.cycler_tables import clock, increments, moments
+from polylyte.instruments.cycler_tables import _direction, clock, increments, moments
 from polylyte.instruments.cycling import CyclingRecord
 from polylyte.instruments.reading import read_bytes
 
@@ -207,6 +207,9 @@ def test_rows_that_cannot_be_read_are_counted_with_their_lines():
         ("SpeCap/mAh/g", "specific_capacity", "mA*h/g", 1.0),
         ("DChg. Cap.(Ah)", "discharge_capacity", "C", 3600.0),
         ("Contact resistance(mO)", "internal_resistance", "ohm", 1e-3),
+        ("Test(Sec)", "time", "s", 1.0),
+        ("Step(Sec)", "step_time", "s", 1.0),
+        ("Step", "step", "", 1.0),
         ("I[A/kg]", "", "", 1.0),  # per mass: not a current
         ("Current density (mA/cm2)", "", "", 1.0),
         ("dQ/dV(mAh/V)", "", "", 1.0),
@@ -222,6 +225,16 @@ def test_time_alone_is_of_the_step_beside_another():
     alone = headings(["Time(s)", "Voltage(V)", "Current(A)"])
     assert [h.name for h in beside[:2]] == ["step_time", "time"]
     assert alone[0].name == "time"
+
+
+@pytest.mark.parametrize(
+    ("word", "sign"),
+    [("CC Chg", 1), ("CC_DChg", -1), ("CCCV_Chg", 1), ("Charge", 1), ("Discharge", -1), ("C", 1),
+     ("D", -1), ("R", 0), ("Rest", 0), ("Pause", 0), ("恒流充电", 1), ("恒流放电", -1), ("静置", 0),
+     ("CHA", 1), ("DCH", -1), ("CV Chg", 1), ("Cycle", 0)],
+)  # fmt: skip
+def test_words_of_steps(word, sign):
+    assert _direction(word) == sign
 
 
 def test_clocks_and_dates():

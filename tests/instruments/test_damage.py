@@ -46,7 +46,32 @@ REAL = [
     "gamry/chronoa_data.dta", "impy/exampleDataBioLogic.mpt", "impy/exampleDataZPlot.z",
     "hdrt/PEIS_LPSCl_IonBlocking_-25C.txt", "pp/Sample_data_biologic_no_header.mpt",
     "impy/exampleDataCHInstruments.txt", "eism/Ag_EIS_OCV.txt", "impy/exampleData.csv",
+    "pp/sample_data_arbin.csv", "pp/sample_data_maccor.csv",
+    "beep/2017-05-09_test-TC-contact_CH33.csv", "hdrt/Sample1_PEIS_EndOfDischarge.mpr",
+    "bdf/GCPL-0.mpr", "bdf/PEIS-0.mpr", "nav/00_test_04_MB_C01.mpr", "eism/Ag_EIS_OCV.bin",
+    "nav/test.nda", "nda/TestFile.nda", "nav/test.ndax", "fnda/nda_v22.nda.zip",
+    "nav/bs542_004_gr_li_50ua_50mv_1v_191020_Channel_11.xlsx",
 ]  # fmt: skip
+BINARY = [
+    ("hdrt/Sample1_PEIS_EndOfDischarge.mpr", 64),
+    ("bdf/GCPL-0.mpr", 64),
+    ("bdf/PEIS-0.mpr", 64),
+    ("eism/Ag_EIS_OCV.bin", 64),
+    ("nav/00_test_04_MB_C01.mpr", 1024),
+    ("nav/test.nda", 4096),
+    ("nda/TestFile.nda", 16384),
+    ("nav/test.ndax", 1024),
+    ("nav/bs542_004_gr_li_50ua_50mv_1v_191020_Channel_11.xlsx", 16384),
+]
+LIBRARIES = {"nda": "fastnda", "ndax": "fastnda", "zip": "fastnda", "xlsx": "python_calamine"}
+
+
+def bytes_of(data, file):
+    """The file, where its library is installed."""
+    extension = file.rpartition(".")[2]
+    if extension in LIBRARIES:
+        pytest.importorskip(LIBRARIES[extension])
+    return (data / "instruments" / file).read_bytes()
 
 
 def use(raw):
@@ -123,6 +148,35 @@ def test_real_dta_truncated_at_each_64th_byte(data, file):
                 assert any("left out" in f.text for f in recording.findings)
 
 
+def cut_everywhere(raw, step):
+    """Refused, or whole records less, counted and said; quickly."""
+    whole = use(raw)
+    for stop in range(0, len(raw), step):
+        begun = time.perf_counter()
+        recording = use(raw[:stop])
+        assert time.perf_counter() - begun < 2.0, stop
+        if recording is None or recording.rows_read == whole.rows_read:
+            continue
+        assert recording.rows_dropped > 0, stop
+        assert any(word in str(recording.findings) for word in ("cut", "missing")), stop
+        for key, table in recording.tables.items():
+            first = whole.tables[key].frame.head(len(table))
+            assert table.frame["potential" if key == "series" else "frequency"].equals(
+                first["potential" if key == "series" else "frequency"]
+            ), stop
+
+
+@pytest.mark.parametrize(("file", "step"), BINARY)
+def test_binary_files_truncated(data, file, step):
+    cut_everywhere(bytes_of(data, file), step)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", [file for file, step in BINARY if step > 64])
+def test_binary_files_truncated_at_each_64th_byte(data, file):
+    cut_everywhere(bytes_of(data, file), 64)
+
+
 def test_a_cut_last_line_is_dropped_and_counted():
     raw = WRITTEN["eispot"].rstrip()
     recording = read_bytes(raw[: raw.rindex(b"\t") - 12], "cut.DTA")
@@ -166,10 +220,12 @@ def test_mutations_of_written_files(name):
 
 @pytest.mark.parametrize("file", REAL)
 def test_mutations_of_real_files(data, file):
-    raw = (data / "instruments" / file).read_bytes()
+    raw = bytes_of(data, file)
     chance = random.Random(f"polylyte {file}")
     for _ in range(40):
+        begun = time.perf_counter()
         use(mutate(raw, chance))
+        assert time.perf_counter() - begun < 2.0
 
 
 @given(st.binary(max_size=300))
@@ -179,8 +235,26 @@ def test_any_bytes(raw):
 
 
 @given(
+    st.sampled_from([b"NEWARE20240101", b"PK\x03\x04" + bytes(26) + b"a.nda", b"PK\x03\x04xl/",
+                     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", bytes(8) + b"IMP\x0e\0\0\0A.C. Impedance",
+                     b"BIO-LOGIC MODULAR FILE\x1a".ljust(52, b"\0") + b"MODULE"]),
+    st.binary(max_size=2000),
+)  # fmt: skip
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_after_a_known_magic(head, raw):
+    pytest.importorskip("fastnda")
+    pytest.importorskip("python_calamine")
+    use(head + raw)
+
+
+@given(
     st.sampled_from(["EXPLAIN\nTAG\tEISPOT\n", "EC-Lab ASCII FILE\nNb header lines : 4\n\n", "",
-                     "ZPLOT2 ASCII\n", "\n\nInstrument Model: CHI\n"]),
+                     "ZPLOT2 ASCII\n", "\n\nInstrument Model: CHI\n",
+                     "Test_Time(s),Voltage(V),Current(A),Charge_Capacity(Ah),Step_Type\n",
+                     "TestTime/Sec.\t电压/V\tCurrent/mA\tCapacity/mAh\tCycle\n",
+                     "~Time[h] DateTime U[V] I[A]\n", "Date,Time(h:min:s),Voltage(V),Cur(mA)\n",
+                     "<Segment1>\nDefinition=Segment #, E(V), I(A), Frequency(Hz)\n",
+                     "Time (s);WE(1).Potential (V);WE(1).Current (A)\n"]),
     st.text(alphabet="\t\n,;.-+eE0123456789ZCURVETABLfreq/Hz'\"()Imkohm ", max_size=300),
 )  # fmt: skip
 @settings(max_examples=300, deadline=None)

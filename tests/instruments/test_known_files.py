@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from polylyte.core import discovery
+from polylyte.core.errors import FileError
 from polylyte.instruments.reading import formats, read
 from polylyte.instruments.spectra import ImpedanceSpectrum
 from polylyte.instruments.text import HEAD
@@ -173,15 +174,7 @@ def test_sign_check_passes_on_every_real_spectrum(folder):
         assert not any("sign check" in f.text for f in read(folder / file).findings), file
 
 
-@pytest.mark.parametrize(
-    ("file", "words"),
-    [
-        ("pp/Experiment_Record.xlsx", "looks like a ZIP archive"),
-        ("hdrt/sample_info.txt", "is text without a known header (it begins 'CP_SSB"),
-    ],
-)
-def test_files_of_no_known_format(folder, file, words):
-    with pytest.raises(Exception, match=r"known formats: .*gamry\.dta") as caught:
-        read(folder / file)
-    assert words in str(caught.value)
-    assert type(caught.value).__name__ == "FileError"
+def test_a_file_of_no_known_format(folder):
+    with pytest.raises(FileError, match=r"known formats: .*gamry\.dta") as caught:
+        read(folder / "hdrt/sample_info.txt")
+    assert "is text without a known header (it begins 'CP_SSB" in str(caught.value)

@@ -116,6 +116,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--report", type=Path, metavar="DIR", help="report folder (default: beside the study)"
     )
+    made = command("export", _export, "write the last run as an RO-Crate")
+    study(made)
+    made.add_argument(
+        "--to", type=Path, required=True, metavar="DIR|FILE.zip", help="what to write; must be new"
+    )
+    made.add_argument("--no-raw", action="store_true", help="leave the raw files' bytes out")
     made = command("methods", _methods, "list the methods, or describe one")
     made.add_argument("method", nargs="?", metavar="METHOD")
     made.add_argument("--json", action="store_true", help="print JSON")
@@ -305,6 +311,18 @@ def _report(options: argparse.Namespace) -> int:
     path, store = _opened(options)
     run = from_store(path, store)
     print(f"report: {_write_report(run, options.report)}")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from polylyte.report.export import export
+    from polylyte.report.text import size_text
+
+    path, store = _opened(options)
+    made = export(path, store, options.to, raw=not options.no_raw)
+    for warning in made.warnings:
+        sys.stderr.write(f"polylyte: {warning}\n")
+    print(f"crate: {made.path} ({made.files} files, {size_text(made.size)})")
     return 0
 
 

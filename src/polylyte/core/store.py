@@ -54,7 +54,7 @@ def machine_errors(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise MachineError(
-            f"cannot be written ({error.strerror or error})",
+            f"cannot be used ({error.strerror or error})",
             where=str(where),
             remedy=_REMEDIES.get(error.errno or 0, "nothing was lost; run it again"),
         ) from error
@@ -77,19 +77,20 @@ class Store:
         """
         with machine_errors(self.root):
             for name in ("results", "sweeps", "scratch", "runs", "tmp"):
-                (self.root / name).mkdir(parents=True, exist_ok=True)
+                self._make_folder(self.root / name)
             marker = self.root / "FORMAT"
             if not marker.exists():
                 self.write_file(marker, FORMAT.encode())
                 self.write_file(self.root / ".gitignore", b"*\n")
-        found = marker.read_text().strip()
+            found = marker.read_text().strip()
         if found != FORMAT:
             raise InputError(
                 f"is a store of format {found}, not {FORMAT}",
                 where=str(self.root),
                 remedy="give another folder with --store DIR",
             )
-        self.reap()
+        with machine_errors(self.root):
+            self.reap()
         return self
 
     def reap(self) -> int:
@@ -113,7 +114,7 @@ class Store:
             temporary.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._write(temporary, content)
-                path.parent.mkdir(parents=True, exist_ok=True)
+                self._make_folder(path.parent)
                 os.replace(temporary, path)
                 self._sync_folder(path.parent)
             finally:
@@ -134,6 +135,14 @@ class Store:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def _make_folder(self, path: Path) -> None:
+        """Make a folder and the missing ones above it, each entered on the disk."""
+        if path.is_dir():
+            return
+        self._make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        self._sync_folder(path.parent)
 
     # -- results ------------------------------------------------------------------------
 
@@ -191,7 +200,7 @@ class Store:
                     self._sync_folder(temporary / sub)
             self._write(temporary / "record.json", record)
             self._sync_folder(temporary)
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(folder.parent)
             # Another was first: its result stands, unless it is corrupt and so set aside.
             first = _moved(temporary, folder)
             if not first and self.get(key) is None:
@@ -200,6 +209,10 @@ class Store:
             return first
         finally:
             _remove(temporary)
+
+    def table_file(self, key: str, name: str) -> Path:
+        """Where a result's table lies as Parquet."""
+        return self.folder(key) / "tables" / f"{_safe(name)}.parquet"
 
     def head(self, key: str) -> dict[str, Any] | None:
         """Digests and origin of a result, or None where the store has none (or a broken one)."""

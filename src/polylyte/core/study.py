@@ -16,7 +16,7 @@ from polylyte.core.runs import Expected
 
 REPLICATES = "core.replicates"
 _NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")
-_STUDY_KEYS = ("title", "description", "authors", "errata")
+_STUDY_KEYS = ("title", "description", "authors", "licence", "errata")
 _EXPECT_KEYS = ("value", "source", "qualifier")
 QUALIFIERS = ("=", "~", ">", "<", ">=", "<=")
 
@@ -45,6 +45,8 @@ class Study:
     sections: Mapping[str, Mapping[str, Mapping[str, Any]]]
     steps: Mapping[str, Step]
     expected: tuple[Expected, ...]
+    licence: str = ""
+    """Under which the study and its data may be used: an SPDX identifier, an address or words."""
 
     @property
     def folder(self) -> Path:
@@ -119,6 +121,7 @@ def build(content: Mapping[str, Any], path: Path) -> Study:
         sections=sections,
         steps=steps,
         expected=tuple(_expected(content.get("expect", {}), steps, path)),
+        licence=str(about.get("licence", "")),
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing.connection
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,10 +74,41 @@ def prepare_process() -> None:
         "POLARS_MAX_THREADS",
     ):
         os.environ.setdefault(name, "1")
+    follow_driver()
+
+
+ORPHANED = threading.Event()
+"""Set when the driver of this pool process has died."""
+GRACE = 20.0
+"""Seconds that work has then to save a checkpoint."""
+
+
+def follow_driver() -> None:
+    """End this process when its driver dies; a killed driver leaves no process behind."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        ORPHANED.set()
+        # Whoever holds the lock computes; an idle process is not waited for.
+        _working.acquire(timeout=GRACE)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+_working = threading.Lock()
 
 
 def execute(job: Job) -> Ended:
     """Run one job. Every error comes back as data, never as an exception."""
+    with _working if not _working.locked() else contextlib.nullcontext():
+        return _execute(job)
+
+
+def _execute(job: Job) -> Ended:
     began = time.perf_counter()
     store = Store(job.store, durable=job.durable)
     log = Log(store, job.step, job.key.result)
@@ -105,8 +138,8 @@ def execute(job: Job) -> Ended:
 
 
 def stop_wanted(signals: Path) -> bool:
-    """Whether the run was asked to stop."""
-    return os.path.exists(f"{signals}/stop")
+    """Whether the run was asked to stop, or its driver has died."""
+    return ORPHANED.is_set() or os.path.exists(f"{signals}/stop")
 
 
 def deadline() -> float | None:
@@ -126,6 +159,10 @@ def ended_by(error: Exception, step: str, seconds: float = 0.0) -> Ended:
         return Ended(step, "failed", None, str(error), error.exit_code, seconds)
     if isinstance(error, MemoryError):
         return Ended(step, "failed", None, "the machine has no memory left", 4, seconds)
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        reason = f"{place}{error.strerror or error}; nothing was lost; run it again"
+        return Ended(step, "failed", None, reason, 4, seconds, traceback.format_exc())
     last = traceback.extract_tb(error.__traceback__)[-1]
     reason = (
         f"internal error: {type(error).__name__}: {error} "

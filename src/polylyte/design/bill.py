@@ -8,11 +8,19 @@ from polylyte.core import units
 from polylyte.core.errors import InputError
 from polylyte.core.quantities import Quantity
 from polylyte.core.results import Verdict
-from polylyte.materials import substances
+from polylyte.design.layers import (
+    coating_mass,
+    coating_thickness,
+    density_of,
+    is_lithium,
+    pore_volume,
+    solid_mass,
+    substance,
+)
 from polylyte.materials.cells import Cell, Electrode, Foil, Layer, Liquid
 from polylyte.materials.formulas import molar_mass
-from polylyte.materials.substances import Substance
 
+Part = Electrode | Layer | Liquid | Foil
 FARADAY = 96485.33212
 """C/mol (CODATA 2018)."""
 CLOSES = 0.01
@@ -28,6 +36,9 @@ class Item:
     areal_mass: Quantity
     thickness: Quantity | None
     areal_cost: Quantity | None = None
+    price: Quantity | None = None
+    price_source: str = ""
+    price_date: str = ""
 
 
 def items(cell: Cell) -> list[Item]:
@@ -89,16 +100,11 @@ def anode_capacity(cell: Cell) -> Quantity | None:
     if anode is None:
         return None
     found = loading_capacity(anode)
-    if found is not None or not _is_lithium(anode):
+    if found is not None or not is_lithium(anode):
         return found
     mass = _anode(anode, cell).areal_mass
     specific = Quantity(FARADAY / molar_mass("Li"), "C/kg")
     return (mass.to("kg/m^2") * specific).to("mAh/cm^2")
-
-
-def _is_lithium(anode: Electrode) -> bool:
-    named = _substance(anode.material)
-    return named is not None and named.formula == "Li"
 
 
 def closures(cell: Cell) -> list[Verdict]:
@@ -108,19 +114,28 @@ def closures(cell: Cell) -> list[Verdict]:
         pairs.append(
             ("cathode capacity", cell.cathode.areal_capacity, loading_capacity(cell.cathode))
         )
+        cathode = cell.cathode
+        solid = solid_mass(cathode.thickness, cathode.density, cathode.porosity)
+        if cathode.loading is not None and cathode.porosity is not None:
+            pairs.append(("cathode coating mass", coating_mass(cathode), solid))
     if cell.anode:
         anode = cell.anode
-        product = _product(anode.thickness, _density_of(anode.density, anode.material), None)
+        density = density_of(anode.density, anode.material)
+        product = solid_mass(anode.thickness, density, anode.porosity)
         pairs.append(("anode mass", anode.areal_mass, product))
         if anode.areal_capacity is not None:
             pairs.append(("anode capacity", anode.areal_capacity, anode_capacity(cell)))
     for foil in cell.foils:
-        product = _product(foil.thickness, _density_of(foil.density, foil.material), None)
+        product = solid_mass(foil.thickness, density_of(foil.density, foil.material), None)
         pairs.append((f"{foil.material} foil mass", foil.areal_mass, product))
     if cell.liquid:
         liquid = cell.liquid
         pairs.append(
-            ("liquid mass", liquid.areal_mass, _product(liquid.areal_volume, liquid.density, None))
+            (
+                "liquid mass",
+                liquid.areal_mass,
+                solid_mass(liquid.areal_volume, liquid.density, None),
+            )
         )
     return [
         _closure(name, stated, computed)
@@ -141,37 +156,11 @@ def _missing(cell: Cell, part: str, remedy: str) -> InputError:
     return InputError(f"the mass of the {part} cannot be found", where=where, remedy=remedy)
 
 
-def _product(
-    thickness: Quantity | None, density: Quantity | None, porosity: Quantity | None
-) -> Quantity | None:
-    """Mass per area of a layer of a dense (or porous) material."""
-    if thickness is None or density is None:
-        return None
-    mass = thickness.to("m") * density.to("kg/m^3")
-    if porosity is not None:
-        mass = mass * (Quantity(1.0, "1") - porosity)
-    return mass.to("mg/cm^2")
-
-
-def _substance(material: str) -> Substance | None:
-    """What the material names; None for one of the user's own, whose mass must be on the card."""
-    try:
-        return substances.find(material) if material else None
-    except InputError:
-        return None
-
-
-def _density_of(stated: Quantity | None, material: str) -> Quantity | None:
-    """The card's density, else that of the substance the material names."""
-    named = _substance(material)
-    return stated if stated is not None or named is None else named.density
-
-
 def estimated_densities(cell: Cell) -> list[str]:
     """Densities that are estimates of the table of substances, and are used."""
     parts = (cell.electrolyte, cell.separator, cell.anode, *cell.foils)
     named = [
-        _substance(part.material)
+        substance(part.material)
         for part in parts
         if part is not None and part.density is None and part.areal_mass is None
     ]
@@ -182,84 +171,102 @@ def estimated_densities(cell: Cell) -> list[str]:
     ]
 
 
-def _item(
-    component: str,
-    material: str,
-    mass: Quantity,
-    thickness: Quantity | None,
-    price: Quantity | None,
-) -> Item:
+def _item(component: str, part: Part, mass: Quantity, thickness: Quantity | None) -> Item:
+    price, source, date = _price(part)
     cost = None
     if price is not None:
         money = "EUR" if "EUR" in price.unit else "USD"
         cost = (mass.to("kg/m^2") * price.to(f"{money}/kg")).to(f"{money}/m^2")
     return Item(
         component=component,
-        material=material,
+        material=part.material,
         areal_mass=mass.to("mg/cm^2"),
         thickness=None if thickness is None else thickness.to("um"),
         areal_cost=cost,
+        price=price,
+        price_source=source,
+        price_date=date,
     )
 
 
+def _price(part: Part) -> tuple[Quantity | None, str, str]:
+    """Of the card, else of the substance the material names; none is ever assumed."""
+    if part.cost is not None:
+        return part.cost, part.cost_source, part.cost_date
+    named = substance(part.material)
+    if named is None or named.cost is None:
+        return None, "", ""
+    return named.cost, named.cost_source, ""
+
+
 def _coating(cathode: Electrode, cell: Cell) -> Item:
-    mass = _coating_mass(cathode)
+    mass = coating_mass(cathode)
     if mass is None:
         raise _missing(cell, "cathode", "give loading (with loading_of and active_fraction)")
-    return _item("cathode coating", cathode.material, mass, cathode.thickness, cathode.cost)
-
-
-def _coating_mass(electrode: Electrode) -> Quantity | None:
-    loading = electrode.loading
-    if loading is None:
-        return electrode.areal_mass or _product(
-            electrode.thickness, electrode.density, electrode.porosity
-        )
-    if electrode.loading_of == "coating":
-        return loading
-    fraction = electrode.active_fraction
-    if fraction is None or not fraction.value:
-        return None
-    return loading / fraction
+    return _item("cathode coating", cathode, mass, coating_thickness(cathode))
 
 
 def _anode(anode: Electrode, cell: Cell) -> Item:
-    density = _density_of(anode.density, anode.material)
-    mass = _coating_mass(anode) or _product(anode.thickness, density, anode.porosity)
+    density = density_of(anode.density, anode.material)
+    mass = coating_mass(anode) or solid_mass(anode.thickness, density, anode.porosity)
     if mass is None:
         raise _missing(cell, "anode", "give areal_mass, or thickness and density")
-    return _item("anode", anode.material, mass, anode.thickness, anode.cost)
+    return _item("anode", anode, mass, _anode_thickness(anode, mass, density))
+
+
+def _anode_thickness(anode: Electrode, mass: Quantity, density: Quantity | None) -> Quantity | None:
+    """Lithium is dense: its thickness follows from its mass."""
+    if anode.thickness is None and is_lithium(anode) and density is not None:
+        return (mass.to("kg/m^2") / density.to("kg/m^3")).to("um")
+    return coating_thickness(anode)
 
 
 def _film(name: str, layer: Layer, cell: Cell) -> Item:
-    density = _density_of(layer.density, layer.material)
-    mass = layer.areal_mass or _product(layer.thickness, density, layer.porosity)
+    density = density_of(layer.density, layer.material)
+    mass = layer.areal_mass or solid_mass(layer.thickness, density, layer.porosity)
     if mass is None:
         raise _missing(cell, name, "give areal_mass, or thickness and density")
-    return _item(name, layer.material, mass, layer.thickness, layer.cost)
+    return _item(name, layer, mass, layer.thickness)
 
 
 def _liquid(liquid: Liquid, cell: Cell) -> Item:
-    mass = liquid.areal_mass or _product(liquid.areal_volume, liquid.density, None)
+    volume = liquid.areal_volume
+    if volume is None and liquid.filling is not None:
+        volume = _filled(liquid.filling, cell)
+    mass = liquid.areal_mass or solid_mass(volume, liquid.density, None)
     if mass is None and liquid.electrolyte_to_capacity is not None:
         ratio = liquid.electrolyte_to_capacity.to("kg/C")
         mass = (ratio * areal_capacity(cell).to("C/m^2")).to("mg/cm^2")
     if mass is None:
         raise _missing(
-            cell, "liquid", "give areal_mass, areal_volume and density, or electrolyte_to_capacity"
+            cell,
+            "liquid",
+            "give areal_mass, areal_volume (or filling) and density, or electrolyte_to_capacity",
         )
     # In the pores of electrode and separator: it adds no thickness.
-    return _item("liquid", liquid.material, mass, Quantity(0.0, "um"), liquid.cost)
+    return _item("liquid", liquid, mass, Quantity(0.0, "um"))
+
+
+def _filled(filling: Quantity, cell: Cell) -> Quantity:
+    """Volume of liquid per area that fills the pores so far."""
+    pores, unknown = pore_volume(cell)
+    if pores is None or unknown:
+        raise InputError(
+            f"a filling needs the pores of {', '.join(unknown) or 'a layer'}",
+            where=f"{cell.where} liquid.filling".strip(),
+            remedy="give thickness and porosity, or density and loading",
+        )
+    return (pores * filling).to("uL/cm^2")
 
 
 def _foil(foil: Foil, cell: Cell, index: int) -> Item:
-    density = _density_of(foil.density, foil.material)
-    mass = foil.areal_mass or _product(foil.thickness, density, None)
+    density = density_of(foil.density, foil.material)
+    mass = foil.areal_mass or solid_mass(foil.thickness, density, None)
     if mass is None:
         raise _missing(cell, f"foils[{index}]", "give areal_mass, or thickness and density")
     share = 1 / foil.sides
     thickness = None if foil.thickness is None else foil.thickness * share
-    return _item(f"{foil.material} foil", foil.material, mass * share, thickness, foil.cost)
+    return _item(f"{foil.material} foil", foil, mass * share, thickness)
 
 
 def unit_factor(unit: str) -> float:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from polylyte.core.citations import Citation
-from polylyte.core.errors import InputError, nearest
+from polylyte.core.errors import InputError, PolylyteError, nearest
 from polylyte.core.figures import Figure, Panel, Series
 from polylyte.core.kinds import (
     AnyQuantity,
     Area,
     ArealCapacity,
     ArealMass,
+    ArealVolume,
+    Capacity,
     CellVoltage,
     ElectrolyteToCapacity,
     EnergyDensity,
     Length,
     Mass,
+    Percentage,
     Ratio,
     SpecificEnergy,
 )
@@ -65,6 +69,18 @@ class StackEnergy(Result):
     packaging_mass: Mass | None = out("package and tabs; by difference if not given", default=None)
     cell_specific_energy: SpecificEnergy | None = out("package included", default=None)
     variants: Table | None = out("the card's variants side by side", default=None)
+    thickness_charged: Length | None = out(
+        "with the cathode's lithium plated, or the anode swollen", default=None
+    )
+    energy_density_charged: EnergyDensity | None = out("at that thickness", default=None)
+    pore_volume: ArealVolume | None = out("of all pores, per cell face", default=None)
+    filling: Ratio | None = out("volume of liquid over that of the pores", default=None)
+    cell_capacity: Capacity | None = out("of the whole cell", default=None)
+    cell_energy_density: EnergyDensity | None = out("over the outer volume", default=None)
+    stack_volume_share: Percentage | None = out("of the outer volume", default=None)
+    cost_per_energy: AnyQuantity | None = out("materials of the stack", default=None)
+    cell_cost: AnyQuantity | None = out("materials and package of the cell", default=None)
+    prices: Table | None = out("each price with its source and date", default=None)
 
 
 def figure(result: StackEnergy) -> list[Figure]:
@@ -93,11 +109,57 @@ def figure(result: StackEnergy) -> list[Figure]:
     return figures
 
 
+@dataclass(frozen=True)
+class _Computed:
+    """The numbers of one design, without tables and words."""
+
+    cell: Cell
+    answer: dict[str, Quantity]
+    beside: dict[str, dict[str, Quantity]]
+    more: dict[str, Quantity]
+
+
+def _computed(
+    cell: Cell,
+    average_voltage: Quantity | None = None,
+    areal_capacity: Quantity | None = None,
+    variant: str = "",
+) -> _Computed:
+    changed = _with(_chosen(cell, variant), average_voltage, areal_capacity)
+    others = {
+        name: _with(other, average_voltage, areal_capacity)
+        for name, other in cell.variants.items()
+        if name != variant
+    }
+    answer = energy.energies(changed)
+    beside = {name: energy.energies(other) for name, other in others.items()}
+    named = {f"{q}@{name}": v[q] for name, v in beside.items() for q in _COMPARED if q in v}
+    return _Computed(changed, answer, beside, named | _band(changed, answer, others, beside))
+
+
+def batch(designs: Sequence[Mapping[str, Any]]) -> list[StackEnergy | PolylyteError]:
+    """``stack_energy`` of many designs: the same quantities, no tables and no words."""
+    return [_design(design) for design in designs]
+
+
+_NO_TABLE = Table.of({})
+
+
+def _design(arguments: Mapping[str, Any]) -> StackEnergy | PolylyteError:
+    try:
+        made = _computed(**arguments)
+    except PolylyteError as error:
+        return error
+    answer: dict[str, Any] = made.answer
+    return StackEnergy(**answer, breakdown=_NO_TABLE, more=made.more)
+
+
 @method(
     "stack.energy",
-    version=1,
+    version=2,
     cites=[BETZ_2019],
     figure=figure,
+    batch=batch,
     prose="Energies of the stack were computed from areal capacity, an average voltage of "
     "{voltage} and the areal masses and thicknesses of its components ({counted}): "
     "{specific_energy} and {energy_density}. Not included: {omitted}.",
@@ -116,7 +178,15 @@ def stack_energy(
     half. Liquid lies in pores and adds no thickness. N/P is the anode's areal capacity over the
     cathode's; E/C counts liquid and solid electrolyte. With the cell's capacity Q, the electrode
     area is Q/q and the stack's mass m Q/q; with a specific energy stated for the whole cell, its
-    mass is Q V over that and the package follows by difference.
+    mass is Q V over that and the package follows by difference; a package may also be stated as
+    mass and tabs, or as a share of the cell's mass. A wound cell has the cathode area
+    pi (D^2 - d^2) h / (4 sum(d_i)); a coin cell one face.
+
+    Lithium metal, and the copper of an anode-free cell, grow by q M / (F rho) when charged
+    (4.85 um per mAh/cm2), other anodes by their swelling; the energy density at that thickness is
+    given too. Pores are d (1 - m / (rho d)), and the filling is the volume of liquid over theirs.
+    Costs are those of materials, from prices on the card or of the study's substances alone; where
+    one is missing, the cost is null and names it.
 
     Uncertainties are carried to first order.
 
@@ -132,34 +202,26 @@ def stack_energy(
     References:
         Betz et al. 2019, doi:10.1002/aenm.201803170.
     """
-    chosen = _chosen(cell, variant)
-    changed = _with(chosen, average_voltage, areal_capacity)
-    others = {
-        name: _with(other, average_voltage, areal_capacity)
-        for name, other in cell.variants.items()
-        if name != variant
-    }
-    answer = energy.energies(changed)
-    beside = {name: energy.energies(other) for name, other in others.items()}
-    found = bill.items(changed)
-    closures = tuple(bill.closures(changed))
-    omitted = _omitted(changed)
+    made = _computed(cell, average_voltage, areal_capacity, variant)
+    found = bill.items(made.cell)
+    closures = tuple(bill.closures(made.cell))
+    omitted = _omitted(made.cell)
+    label = variant or "as stated"
     return StackEnergy(
-        **answer,
+        **made.answer,
         breakdown=_breakdown(found),
-        variants=_side_by_side(variant or "as stated", answer, beside) if beside else None,
-        more={
-            **{f"{q}@{name}": v[q] for name, v in beside.items() for q in _COMPARED if q in v},
-            **_band(changed, answer, others, beside),
-        },
-        verdicts=closures,
+        variants=_side_by_side(label, made.answer, made.beside) if made.beside else None,
+        prices=_prices(found, made.cell),
+        more=made.more,
+        verdicts=(*closures, *_fits(made.answer)),
         findings=(
-            *_findings(changed, answer, omitted),
-            *_too_heavy({variant or "as stated": answer, **beside}),
+            *_findings(made.cell, made.answer, omitted),
+            *_too_heavy({label: made.answer, **made.beside}),
+            *_unsourced(found),
             *(Finding(v.text, "warning") for v in closures if not v.passed),
         ),
         text={
-            "voltage": str(energy.average_voltage(changed)),
+            "voltage": str(energy.average_voltage(made.cell)),
             "counted": ", ".join(item.component for item in found),
             "omitted": ", ".join(omitted) or "nothing",
         },
@@ -227,6 +289,47 @@ def _side_by_side(
     return Table.of_quantities({"variant": list(rows)}, columns)
 
 
+def _prices(found: list[Item], cell: Cell) -> Table | None:
+    """Prices as stated, with where and when they are from; None where there is none."""
+    rows = [(i.component, i.price, i.price_source, i.price_date) for i in found if i.price]
+    package = cell.package
+    if package is not None and package.cost is not None:
+        rows.append(("package", package.cost, package.cost_source, package.cost_date))
+    if not rows:
+        return None
+    names, prices, sources, dates = zip(*rows, strict=True)
+    return Table.of(
+        {"component": names, "price": list(map(str, prices)), "source": sources, "date": dates}
+    )
+
+
+def _unsourced(found: list[Item]) -> list[Finding]:
+    """Prices without a source or a date."""
+    bare = [i.component for i in found if i.price and not (i.price_source and i.price_date)]
+    if not bare:
+        return []
+    return [
+        Finding(
+            f"the price of {', '.join(bare)} has no source or no date",
+            "warning",
+            remedy='add cost_source = "…" and cost_date = "2025-03"',
+        )
+    ]
+
+
+def _fits(answer: Mapping[str, Quantity]) -> list[Verdict]:
+    """Whether the stack fits into the outer volume, and the liquid fills the pores."""
+    verdicts = []
+    share, filling = answer.get("stack_volume_share"), answer.get("filling")
+    if share is not None:
+        text = f"the stack takes {share} of the outer volume"
+        verdicts.append(Verdict("stack fits", share.si <= 1, text))
+    if filling is not None:
+        text = f"the liquid's volume is {filling} times that of the pores"
+        verdicts.append(Verdict("liquid fills the pores", filling.si >= 1, text))
+    return verdicts
+
+
 def _band(
     cell: Cell,
     answer: Mapping[str, Quantity],
@@ -251,12 +354,13 @@ def _band(
 def _omitted(cell: Cell) -> list[str]:
     """What a real cell has and this card does not."""
     package = cell.package
+    shared = package is not None and package.mass_share is not None
     there = {
         "cathode current collector": any(foil.material == "Al" for foil in cell.foils),
         "anode current collector": any(foil.material != "Al" for foil in cell.foils),
-        "tabs": package is not None and package.tabs_mass is not None,
-        "package": package is not None and package.mass is not None,
-        "anode": cell.anode is not None,
+        "tabs": shared or (package is not None and package.tabs_mass is not None),
+        "package": shared or (package is not None and package.mass is not None),
+        "anode": cell.anode is not None or bool(cell.anode_free),
         "electrolyte": bool(cell.electrolyte or cell.liquid),
     }
     return [name for name, is_there in there.items() if not is_there]

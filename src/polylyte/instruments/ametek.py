@@ -64,7 +64,9 @@ def _is_par(head: bytes) -> bool:
     text = decode(head)
     first = text.lstrip()[:200]
     versa = first.startswith("<Application>") and "VersaStudio" in text[:2000]
-    return versa or bool(re.search(r"^<Segment\d+>\s+(?:\S+=.*\s+)*?Definition=Segment #", text, re.M))
+    return versa or bool(
+        re.search(r"^<Segment\d+>\s+(?:\S+=.*\s+)*?Definition=Segment #", text, re.M)
+    )
 
 
 @reader("ametek.versastudio", recognise=_is_par)
@@ -104,9 +106,9 @@ def _is_parstat(head: bytes) -> bool:
     if not is_text(head):
         return False
     lines = split_lines(decode(head))
-    return bool(lines) and {"Potential (V)", "Zre (ohms)", "|Vac| (V)"} <= set(
+    return bool(lines) and {"Potential (V)", "Zre (ohms)", "|Vac| (V)"} <= {
         cell.strip() for cell in lines[0].split("\t")
-    )
+    }
 
 
 @reader("ametek.parstat", recognise=_is_parstat)

@@ -158,16 +158,14 @@ def _records(data: Module) -> tuple[NDArray[Any], Layout, tuple[int, ...], int]:
             where=f"offset {data.offset + len(data.data)}",
             remedy="copy the file again from EC-Lab",
         )
-    stored = {"names": [str(i) for i in range(len(shape.fields))],
-              "formats": [f.dtype for f in shape.fields],
-              "offsets": [f.offset for f in shape.fields], "itemsize": size}  # fmt: skip
-    if shape.flags:
-        stored["names"].append("flags")
-        stored["formats"].append("|u1")
-        stored["offsets"].append(shape.flags_offset)
+    flags = [("flags", "|u1", shape.flags_offset)] if shape.flags else []
+    names, codes, offsets = zip(
+        *((str(i), f.dtype, f.offset) for i, f in enumerate(shape.fields)), *flags, strict=True
+    )
+    record = np.dtype({"names": names, "formats": codes, "offsets": offsets, "itemsize": size})
     whole = min(whole, count)
     return (
-        np.frombuffer(data.data, np.dtype(stored), whole, begin),  # type: ignore[call-overload]
+        np.frombuffer(data.data, record, whole, begin),
         shape,
         numbers,
         count - whole,
@@ -202,7 +200,9 @@ def _header(data: Module) -> tuple[int, tuple[int, ...], int]:
 
 def _table(records: NDArray[Any], shape: Layout) -> tuple[Table, tuple[str, ...]]:
     """Tidy columns, and those whose meaning is not known."""
-    headed = [column(f.heading) if f.known else Column(f.heading, known=False) for f in shape.fields]
+    headed = [
+        column(f.heading) if f.known else Column(f.heading, known=False) for f in shape.fields
+    ]
     marks = [Column(column(FLAGS[n][0]).name) for n in shape.flags]
     columns = named_apart([*_two_electrode(headed), *marks])
     made: dict[str, Any] = {}
@@ -212,11 +212,11 @@ def _table(records: NDArray[Any], shape: Layout) -> tuple[Table, tuple[str, ...]
             with np.errstate(over="ignore"):
                 values *= tidy.factor
         made[tidy.name] = values
-    flags = np.ascontiguousarray(records["flags"]) if shape.flags else None
+    flags = np.ascontiguousarray(records["flags"]) if shape.flags else np.empty(0, np.uint8)
     for number, tidy in zip(shape.flags, columns[len(headed) :], strict=True):
         mask = FLAGS[number][1]
         lowest = (mask & -mask).bit_length() - 1
-        made[tidy.name] = ((flags & mask) >> lowest).astype(float)
+        made[tidy.name] = np.asarray((flags & mask) >> lowest, dtype=float)
     units = {c.name: c.unit for c in columns if c.unit}
     unknown = tuple(c.name for c in columns if not c.known)
     return Table.of(made, units), (*unknown, *(f"column {n}" for n in shape.hidden))
@@ -335,5 +335,3 @@ def _unread(shape: Layout, unknown: tuple[str, ...]) -> list[Finding]:
         text = f"columns {named} were left out: their bytes cannot be told apart"
         found.append(Finding(text, "warning"))
     return found
-
-

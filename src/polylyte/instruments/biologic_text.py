@@ -55,8 +55,8 @@ NAMES = {
     "Phase(Zce)": "counter_z_phase", "Re(Zwe-ce)": "cell_z_real", "-Im(Zwe-ce)": "cell_z_imaginary",
     "|Zwe-ce|": "cell_z_modulus", "Phase(Zwe-ce)": "cell_z_phase", "Rcmp": "compensated_resistance",
     "Rapp": "apparent_resistance", "Analog IN 1": "analog_1", "Analog IN 2": "analog_2",
-    "Analog IN 3": "analog_3", "z cycle": "z_cycle", "Re(Y)": "y_real", "Im(Y)": "y_imaginary", "|Y|": "y_modulus",
-    "Phase(Y)": "y_phase",
+    "Analog IN 3": "analog_3", "z cycle": "z_cycle", "Re(Y)": "y_real", "Im(Y)": "y_imaginary",
+    "|Y|": "y_modulus", "Phase(Y)": "y_phase",
 }  # fmt: skip
 """EC-Lab's quantities by their tidy names; the binary format uses the same words."""
 UNITS: Mapping[str, tuple[str, float]] = {

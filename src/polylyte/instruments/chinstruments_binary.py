@@ -8,6 +8,7 @@ of points N as a 32-bit integer at byte 606, and last 16 N bytes: N records of f
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def read_chi_bin(raw: bytes) -> Recording:
                 where=f"offset {max(begin, _HEADER)}",
                 remedy="records of frequency, frequency, Z', Z'' were expected to the file's end",
             )
-    made = {
+    made: dict[str, Any] = {
         "frequency": records["frequency"].astype(float),
         "z_real": records["re"].astype(float),
         "z_imaginary": records["im"].astype(float),

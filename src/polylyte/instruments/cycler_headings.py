@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 _WORDS: Mapping[str, str] = {
-    "time": "testtime totaltime cumulativetime runtime testsec 测试时间 总时间 累计时间",
-    "step_time": "steptime time relativetime tstep timeinstep statetime stepsec"
+    "time": "testtime totaltime cumulativetime runtime 测试时间 总时间 累计时间",
+    "step_time": "steptime time relativetime tstep timeinstep statetime"
     " 步骤时间 工步时间 相对时间 步次时间 时间",
     "date": "datetime date realtime absolutetime systime dpttime timestamp dateandtime sysdate"
     " datetimeisostring 绝对时间 系统时间 日期时间 日期 实时时间",
@@ -21,7 +21,8 @@ _WORDS: Mapping[str, str] = {
     "potential": "voltage vol u potential volts cellvoltage ecell 电压",
     "cycle": "cycleindex cycleid cycle cyclenumber cyclec cyc cyccount cycleno cyclecount"
     " 循环号 循环序号 循环 循环数",
-    "step": "stepindex stepid step stepnumber stepno line 工步号 工步序号 工步 步次 步骤 步骤序号",
+    "step": "stepindex stepid step stepnumber stepno procstep line"
+    " 工步号 工步序号 工步 步次 步骤 步骤序号",
     "step_type": "steptype steptyp status state command md mode es stepname stepstatus"
     " 工步类型 工步名称 工步状态 状态 步骤类型 工作模式",
     "charge_capacity": "chargecapacity chgcap chgcapacity capacitancechg chgah ahcharge 充电容量",
@@ -36,7 +37,8 @@ _WORDS: Mapping[str, str] = {
     "specific_energy": "specenergy specificenergy cmpeng 比能量",
     "temperature": "temperature temp temp1 t1 auxtemperature1 celltemperature auxtemp 温度",
     "power": "power p pwr 功率",
-    "internal_resistance": "internalresistance dcir acr rdc contactresistance ir 接触电阻 内阻 直流内阻",
+    "internal_resistance": "internalresistance dcir acr rdc contactresistance ir 接触电阻 内阻"
+    " 直流内阻",
     "point": "datapoint recordid recordindex recordnumber record rec dataset count recno"
     " 记录号 记录序号 数据序号 序号",
     "channel": "channelindex channelid channel 通道号",
@@ -70,6 +72,8 @@ SI = {
     "temperature": "degC", "power": "W", "resistance": "ohm", "specific charge": "mA*h/g",
     "specific energy": "mW*h/g",
 }  # fmt: skip
+_TIMED = {"test": "time", "step": "step_time"}
+"""``Test(Sec)`` and ``Step(Sec)`` are times, ``Step`` alone is a number."""
 _CLOCK = re.compile(r"(h|hh)\s*:\s*(m|mm|min)\s*:\s*s.*|d\s+h+:.*", re.IGNORECASE)
 _WITH_UNIT = (
     re.compile(r"(.+?)\s*[(\[（]([^()\[\]（）]*)[)\]）]"),
@@ -99,6 +103,8 @@ def heading(text: str) -> Heading:
     clean = text.strip().strip('"~\ufeff').strip()
     for name, unit in _parts(clean):
         tidy = _NAMES.get(_plain(name))
+        if unit.strip().lower() in _UNITS["time"] and _plain(name) in _TIMED:
+            tidy = _TIMED[_plain(name)]
         if tidy is None:
             continue
         made = _with_unit(clean, tidy, unit)

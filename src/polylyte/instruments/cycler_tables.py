@@ -31,8 +31,10 @@ _DATES = (
     "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f", "%m/%d/%Y %H:%M:%S%.f", "%d.%m.%Y %H:%M:%S%.f",
     "%d-%b-%y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p", "%Y-%m-%dT%H:%M:%S%.f", "%d/%m/%Y %H:%M:%S%.f",
 )  # fmt: skip
-_CHARGING = re.compile(r"(?<![dD])(?<![dD][iI][sS])(?:chg|charge|cha\b)|^c$|充(?!放)", re.IGNORECASE)
-_DISCHARGING = re.compile(r"dchg|d_?chg|disch|discharge|^d$|放", re.IGNORECASE)
+_CHARGING = re.compile(
+    r"(?<![dD])(?<![dD][iI][sS])(?:chg|charge|cha\b)|^c$|充(?!放)", re.IGNORECASE
+)
+_DISCHARGING = re.compile(r"d_?chg|disch|^dch|^d$|放", re.IGNORECASE)
 REST = 1e-9
 """Smaller than any current that a cycler sets, in A."""
 
@@ -71,8 +73,8 @@ def tidy(cells: Cells, *, each_step: bool = False) -> Tidy:
     values = [_values(h, s) for h, s in zip(cells.headings, cells.columns, strict=True)]
     essential = _essential(names, values)
     keep = np.ones(len(cells.lines), dtype=bool)
-    for column in essential:
-        keep &= np.isfinite(column)
+    for needed in essential:
+        keep &= np.isfinite(needed)
     if not keep.any() or not essential:
         raise FileError(
             "the table has no row that can be read",
@@ -148,6 +150,7 @@ def moments(series: polars.Series) -> Floats | None:
     """Seconds since 1970 of a column of dates, or None where it is none that is known here."""
     import polars
 
+    stamps: polars.Series | None
     if series.dtype.is_temporal():
         stamps = series.cast(polars.Datetime("us"), strict=False)
     elif series.dtype == polars.String:
@@ -277,7 +280,7 @@ def _accumulated(step_time: Floats) -> Floats:
     """Times that start again with each step, one after the other."""
     restart = np.concatenate([[False], np.diff(step_time) < 0])
     before = np.where(restart, np.concatenate([[0.0], step_time[:-1]]), 0.0)
-    return step_time + np.cumsum(before)
+    return np.asarray(step_time + np.cumsum(before), dtype=float)
 
 
 def _with_charge(made: dict[str, Any], units: dict[str, str], each_step: bool) -> None:
@@ -315,12 +318,12 @@ def increments(
     them; else (None) where it falls to less than half.
     """
     before = np.concatenate([[0.0], counter[:-1]])
-    falls = abs(counter) < abs(before)
     if change is None:
         restart = abs(counter) < 0.5 * abs(before)
     else:
-        restart = change if each_step else change & falls
-    return np.where(restart, counter, counter - before)
+        restart = change if each_step else change & (abs(counter) < abs(before))
+    made: Floats = np.where(restart, counter, counter - before)
+    return made
 
 
 def _from_two(made: Mapping[str, Any], counted: Callable[[Floats], Floats]) -> Floats | None:

@@ -21,6 +21,7 @@ import numpy as np
 from polylyte.core.errors import FileError
 from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding
+from polylyte.instruments import biologic_text, chinstruments, gamry
 from polylyte.instruments.conditions import steady_temperature
 from polylyte.instruments.cycler_headings import Heading, headings, is_cycler
 from polylyte.instruments.cycler_tables import Cells, Tidy, tidy
@@ -37,6 +38,12 @@ from polylyte.instruments.text import (
 
 _FIRST_LINES = 300
 _CHINESE = ("电压", "电流")
+_POTENTIAL = re.compile(r"vol|u\s?[\[(]|potential|ecell|电压", re.IGNORECASE)
+"""Without one of these a line names no potential: most lines are passed over by it."""
+_NEWARE = re.compile(
+    r"d?chg\. ?cap|capacitance_|datapoint|record (index|id)|cur\(|capacity\(|电[压流]\(|cycle index"
+    r"|cycle id|step type|total time|工步"
+)
 VENDORS = {
     "novonix": "Novonix", "basytec": "Basytec", "maccor": "Maccor", "arbin": "Arbin",
     "neware": "Neware", "land": "LAND", "cycler": "",
@@ -74,6 +81,8 @@ def _cells(line: str, mark: str | None) -> list[str]:
 
 
 def _named(line: str) -> tuple[str | None, tuple[Heading, ...]] | None:
+    if _POTENTIAL.search(line) is None:
+        return None
     for mark in ("\t", ";", ",", None):
         if mark is not None and mark not in line:
             continue
@@ -98,8 +107,7 @@ def vendor_of(made: Sequence[Heading], preamble: str) -> str:
         return "arbin"
     if re.search(r"/sec|current/m?a\b|电流/|电压/|sys_?time|test_time_s", texts):
         return "land"
-    if re.search(r"d?chg\. ?cap|capacitance_|datapoint|record (index|id)|cur\(|capacity\(|电[压流]\(|"
-                 r"cycle index|cycle id|step type|total time|工步", texts):  # fmt: skip
+    if _NEWARE.search(texts):
         return "neware"
     return "cycler"
 
@@ -163,7 +171,13 @@ def read_novonix(raw: bytes) -> Recording:
     return read_text(raw, "novonix.csv")
 
 
-@reader("timeseries.csv", recognise=_is("cycler"))
+def _is_nobodys(head: bytes) -> bool:
+    """A table of time, voltage and current that no potentiostat's own reader knows."""
+    others = (biologic_text.recognise, chinstruments.recognise, gamry.recognise)
+    return _is("cycler")(head) and not any(recognise(head) for recognise in others)
+
+
+@reader("timeseries.csv", recognise=_is_nobodys)
 def read_cycler(raw: bytes) -> Recording:
     """Read a table of time, voltage and current, each named with its unit.
 
@@ -271,6 +285,8 @@ def _table(lines: Sequence[str], head: Head) -> Cells:
         truncate_ragged_lines=True,
         new_columns=[str(i) for i in range(width)],
     )
+    if len(frame) != len(rows):
+        raise FileError(f"{len(rows)} rows were found and {len(frame)} could be parted into cells")
     columns = [frame[str(i)] for i in range(width)]
     return Cells(head.headings, columns, np.array(numbers), short)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import struct
 import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
+from logging.handlers import BufferingHandler
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -151,15 +155,31 @@ def _read(raw: bytes, suffix: str) -> tuple[polars.DataFrame, dict[str, Any], li
     with TemporaryDirectory(prefix="polylyte-") as folder:
         path = Path(folder) / f"file.{suffix}"
         path.write_bytes(raw)
-        with warnings.catch_warnings(record=True) as said:
+        with warnings.catch_warnings(record=True) as said, _heard() as logged:
             warnings.simplefilter("always")
             frame = _tried(fastnda.read, path)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _heard():
             # What it says of the header is nothing that a user of the data could act on.
             warnings.simplefilter("ignore")
             metadata = _metadata(fastnda, path)
-    texts = dict.fromkeys(" ".join(str(one.message).split()) for one in said)
+    told = [*(str(one.message) for one in said), *(r.getMessage() for r in logged)]
+    texts = dict.fromkeys(" ".join(text.split()) for text in told)
     return frame, metadata, [Finding(f"fastnda: {text}", "warning") for text in texts]
+
+
+@contextmanager
+def _heard() -> Iterator[list[logging.LogRecord]]:
+    """What fastnda logs meanwhile; it goes into the findings instead of to the terminal."""
+    logger = logging.getLogger("fastnda")
+    handler = BufferingHandler(10_000)
+    handler.setLevel(logging.WARNING)
+    propagate, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield handler.buffer
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagate
 
 
 def _metadata(fastnda: Any, path: Path) -> dict[str, Any]:
@@ -216,7 +236,8 @@ def _cut_off(raw: bytes, records: int) -> int:
     if len(raw) < 98:
         return 0
     wide = raw[14] >= 128
-    begin, length = struct.unpack_from("<QQ", raw, 82) if wide else struct.unpack_from("<II", raw, 64)
+    code, at = ("<QQ", 82) if wide else ("<II", 64)
+    begin, length = (int(number) for number in struct.unpack_from(code, raw, at))
     missing = begin + length - len(raw)
     if not 0 < begin < len(raw) or not 0 < missing < length or length > 2**40:
         return 0

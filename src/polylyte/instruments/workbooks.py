@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -24,7 +25,7 @@ from polylyte.instruments.reading import reader
 from polylyte.instruments.recordings import Recording
 
 _FIRST_ROWS = 40
-_MOST_CELLS = 60_000_000
+_MOST_CELLS = 30_000_000
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,6 @@ def _cells(sheets: Sequence[_Sheet]) -> Cells:
 def _series(cells: list[Any]) -> Any:
     """A column of numbers or dates where all its cells are; else their text."""
     import polars
-    from datetime import date, datetime, time, timedelta
 
     kinds = {type(cell) for cell in cells if cell != ""}
     values = [None if cell == "" else cell for cell in cells]
@@ -157,8 +157,6 @@ def _series(cells: list[Any]) -> Any:
 
 def _seconds(value: Any) -> float | None:
     """Seconds of a cell that Excel shows as a time of day or a duration."""
-    from datetime import time, timedelta
-
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, time):

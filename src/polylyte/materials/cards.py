@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import date
 from typing import Any, get_args
 
 from polylyte.core import canonical, coercion, units
@@ -104,6 +105,24 @@ class Card:
                 f"'{raw}' is not a choice", where=self.at(key), remedy=nearest(raw, choices)
             )
         return raw
+
+    def date(self, key: str) -> str:
+        """A date as ``"2025"``, ``"2025-03"`` or ``"2025-03-31"`` (or TOML's own).
+
+        Raises:
+            InputError: not a date.
+        """
+        raw = self.get(key)
+        if raw is None:
+            return ""
+        text = raw.isoformat()[:10] if isinstance(raw, date) else str(raw)
+        try:
+            date.fromisoformat(text + "-01-01"[len(text) - 10 :] if len(text) in (4, 7) else text)
+        except ValueError:
+            raise InputError(
+                f"'{text}' is not a date", where=self.at(key), remedy='write it as "2025-03-31"'
+            ) from None
+        return text
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts.

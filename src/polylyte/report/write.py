@@ -148,8 +148,15 @@ def summary(run: Run, view: Page, files: Sequence[str]) -> dict[str, Any]:
         "title": run.title,
         "authors": list(run.authors),
         "steps": [
-            {"name": s.name, "method": s.method, "status": s.status, "reason": s.reason}
-            for s in run.steps
+            {
+                "name": s.name,
+                "method": s.method,
+                "status": s.status,
+                "reason": s.reason,
+                "figures": [figure.stem for figure in s.figures],
+                "tables": [table.stem for table in s.tables],
+            }
+            for s in view.steps
         ],
         "notes": view.notes,
         "answered": result.answered,

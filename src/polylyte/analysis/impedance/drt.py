@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from polylyte.analysis.impedance.elements import Real
+from polylyte.analysis.impedance import relaxation_report as report
 from polylyte.analysis.impedance.kramers_kronig import KramersKronig, kramers_kronig
-from polylyte.analysis.impedance.peaks import Peak, peaks
 from polylyte.analysis.impedance.problem import select
 from polylyte.analysis.impedance.relaxation import Relaxation, enough, relaxation_times
+from polylyte.analysis.impedance.relaxation_report import Sorted
 from polylyte.analysis.impedance.reporting import RUNS_LEVEL, structure
 from polylyte.analysis.impedance.validate import BOUKAMP_1995, bad_point_findings, verdicts
 from polylyte.core.citations import Citation
@@ -75,11 +73,6 @@ REFUSED = 0.05
 describe the fault …"""
 MANY_BAD = 0.1
 """… unless it is that of fewer points than this share."""
-NOT_CLOSED = "not closed"
-OUTSIDE = "outside range"
-NOT_SIGNIFICANT = "not significant"
-SMALLEST = 3.0
-"""Standard errors that a peak's resistance must exceed zero by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,8 +164,8 @@ def figure(result: RelaxationTimes) -> list[Figure]:
         "The distribution of relaxation times was obtained from {points} points ({range}) by "
         "non-negative Tikhonov regularisation of the second derivative in ln τ with series "
         "resistance and inductance{tail} as further unknowns [Wan2015], its strength "
-        "λ = {regularization} by robust generalised cross-validation [Golub1979, Lukas2006]; bands and errors are "
-        "those of {draws} spectra with new noise. {outcome}"
+        "λ = {regularization} by robust generalised cross-validation [Golub1979, Lukas2006]; "
+        "bands and errors are those of {draws} spectra with new noise. {outcome}"
     ),
 )
 def drt(
@@ -258,48 +251,24 @@ def _refuse(test: KramersKronig, where: str | None) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Sorted:
-    """Peaks by where they are: faster than the range, inside, slower."""
-
-    fast: list[Peak]
-    inside: list[Peak]
-    slow: list[Peak]
-
-
-def _sorted(found: Relaxation) -> _Sorted:
-    omega = 2 * np.pi * found.data.frequency
-    every = peaks(found)
-    fast = [one for one in every if found.tau[one.top] < 1 / omega.max()]
-    slowest = 1 / omega.min()
-    slow = [one for one in every if max(found.tau[one.top], one.time_constant) > slowest]
-    return _Sorted(fast, [one for one in every if one not in fast and one not in slow], slow)
-
-
-def _significant(peak: Peak) -> bool:
-    return peak.resistance > SMALLEST * float(peak.drawn_resistance.std())
-
-
-def _result(
-    spectrum: ImpedanceSpectrum, test: KramersKronig, found: Relaxation
-) -> RelaxationTimes:
-    where = _sorted(found)
-    series, total, more = _quantities(found, where)
+def _result(spectrum: ImpedanceSpectrum, test: KramersKronig, found: Relaxation) -> RelaxationTimes:
+    where = report.sort(found)
+    series, total, more = report.quantities(found, where)
     own = [replace(note, where=note.where or spectrum.name) for note in spectrum.findings]
     f = found.data.frequency
-    count = sum(map(_significant, where.inside))
+    count = sum(map(report.significant, where.inside))
     processes = f"{count} process" + ("" if count == 1 else "es")
     return RelaxationTimes(
         series_resistance=series,
         polarization_resistance=total,
         inductance=Quantity(found.inductance, "H", how="derived"),
-        series_capacitance=_capacitance(found),
+        series_capacitance=report.capacitance(found),
         number_of_peaks=Quantity(float(count), how="derived"),
         regularization=Quantity(found.strength, how="derived"),
         noise=Quantity(100 * found.noise, "%", how="derived"),
-        peaks=_peak_table(found, where),
-        distribution=_distribution(found),
-        fit=_fit_table(found),
+        peaks=report.peak_table(found, where),
+        distribution=report.distribution_table(found),
+        fit=report.fit_table(found),
         more=more,
         verdicts=(*verdicts(test)[:1], _described(found), _closed(found, where)),
         findings=(*own, *bad_point_findings(test, spectrum.name), *_findings(found, where)),
@@ -314,135 +283,6 @@ def _result(
     )
 
 
-def _quantities(
-    found: Relaxation, where: _Sorted
-) -> tuple[Quantity, Quantity, dict[str, Quantity]]:
-    """Series and polarisation resistance and each peak's, their errors correlated as drawn."""
-    own = [one for one in where.inside if _significant(one)]
-    names = [f"resistance_{number}" for number in range(1, len(own) + 1)]
-    rest = [one for one in where.inside if not _significant(one)]
-    series = found.resistance + sum(one.resistance for one in where.fast)
-    drawn_series = found.drawn_resistance + sum(
-        (one.drawn_resistance for one in where.fast), start=np.zeros(len(found.draws))
-    )
-    left_over = sum((one.drawn_resistance for one in rest), start=np.zeros(len(found.draws)))
-    drawn = np.column_stack([drawn_series, *(one.drawn_resistance for one in own), left_over])
-    parts = _components(drawn, ["series_resistance", *names, "rest"])
-    more: dict[str, Quantity] = {}
-    for number, (name, one) in enumerate(zip(names, own, strict=True), 1):
-        more[name] = Quantity(one.resistance, "ohm", parts[name], "derived")
-        # no finer than the grid of time constants
-        error = one.time_constant * math.hypot(float(one.drawn_time.std()), found.step / 12**0.5)
-        more[f"time_constant_{number}"] = Quantity(
-            one.time_constant, "s", {f"~noise.time_constant_{number}": error}, "derived"
-        )
-    total: dict[str, float] = {}
-    for name in (*names, "rest"):
-        for source, part in parts[name].items():
-            total[source] = total.get(source, 0.0) + part
-    value = sum(one.resistance for one in where.inside)
-    flags = (NOT_CLOSED,) if where.slow and not found.blocking else ()
-    return (
-        Quantity(series, "ohm", parts["series_resistance"], "derived"),
-        Quantity(value, "ohm", total, "derived", flags=flags),
-        more,
-    )
-
-
-def _components(drawn: Real, names: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Standard errors of draws (N, K), split by the Cholesky factor of their correlation."""
-    error = drawn.std(axis=0, ddof=1)
-    safe = np.maximum(error, 1e-300)
-    centred = (drawn - drawn.mean(axis=0)) / safe
-    correlation = centred.T @ centred / (len(drawn) - 1)
-    factor = np.linalg.cholesky(correlation + 1e-6 * np.eye(len(names)))
-    return {
-        name: {
-            f"~noise.{names[column]}": float(factor[row, column] * error[row])
-            for column in range(row + 1)
-            if abs(factor[row, column] * error[row]) > 0
-        }
-        for row, name in enumerate(names)
-    }
-
-
-def _capacitance(found: Relaxation) -> Quantity:
-    if not found.blocking:
-        return Quantity(None, "F", flags=("electrodes do not block",))
-    if found.elastance <= 0:
-        return Quantity(None, "F", flags=("unbounded",))
-    return Quantity(1 / found.elastance, "F", how="derived")
-
-
-def _peak_table(found: Relaxation, where: _Sorted) -> Table:
-    rows = []
-    for one in (*where.fast, *where.inside, *where.slow):
-        beyond = one not in where.inside
-        flags = (
-            OUTSIDE if beyond else "" if _significant(one) else NOT_SIGNIFICANT
-        )
-        R, tau = one.resistance, one.time_constant
-        rows.append(
-            (
-                None if beyond else R,
-                None if beyond else float(one.drawn_resistance.std(ddof=1)),
-                tau,
-                1 / (2 * math.pi * tau),
-                None if beyond or R <= 0 else tau / R,
-                float(found.tau[one.first]),
-                float(found.tau[one.last]),
-                flags,
-            )
-        )
-    names = (
-        "resistance",
-        "standard_error",
-        "time_constant",
-        "frequency",
-        "capacitance",
-        "from",
-        "to",
-        "flags",
-    )
-    units = dict(zip(names, ("ohm", "ohm", "s", "Hz", "F", "s", "s"), strict=False))
-    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
-    return Table.of(columns or {name: [] for name in names}, units)
-
-
-def _distribution(found: Relaxation) -> Table:
-    omega = 2 * np.pi * found.data.frequency
-    low, high = np.percentile(found.draws, [2.5, 97.5], axis=0)
-    return Table.of(
-        {
-            "tau": found.tau,
-            "frequency": 1 / (2 * np.pi * found.tau),
-            "gamma": found.gamma,
-            "lower": np.minimum(low, found.gamma),
-            "upper": np.maximum(high, found.gamma),
-            "inside": (found.tau >= 1 / omega.max()) & (found.tau <= 1 / omega.min()),
-        },
-        {"tau": "s", "frequency": "Hz"} | dict.fromkeys(("gamma", "lower", "upper"), "ohm"),
-        "the sum of gamma times the step of ln(tau) is the polarisation resistance",
-    )
-
-
-def _fit_table(found: Relaxation) -> Table:
-    z, fitted, residuals = found.data.impedance, found.fitted, found.residuals
-    return Table.of(
-        {
-            "frequency": found.data.frequency,
-            "real": z.real,
-            "imaginary": z.imag,
-            "fitted_real": fitted.real,
-            "fitted_imaginary": fitted.imag,
-            "residual_real": residuals.real,
-            "residual_imaginary": residuals.imag,
-        },
-        {"frequency": "Hz", "residual_real": "1", "residual_imaginary": "1"}
-        | dict.fromkeys(("real", "imaginary", "fitted_real", "fitted_imaginary"), "ohm"),
-    )
-
-
 def _described(found: Relaxation) -> Verdict:
     probability = structure(found.residuals)
     return Verdict(
@@ -452,14 +292,14 @@ def _described(found: Relaxation) -> Verdict:
     )
 
 
-def _closed(found: Relaxation, where: _Sorted) -> Verdict:
+def _closed(found: Relaxation, where: Sorted) -> Verdict:
     if found.blocking:
         return Verdict("arcs close", None, "the electrodes block: there is no direct current")
     told = "a process is slower than the lowest frequency" if where.slow else "all do"
     return Verdict("arcs close", not where.slow, told)
 
 
-def _findings(found: Relaxation, where: _Sorted) -> list[Finding]:
+def _findings(found: Relaxation, where: Sorted) -> list[Finding]:
     notes = []
     if where.slow and not found.blocking:
         notes.append(

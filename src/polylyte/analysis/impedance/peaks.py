@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,27 +46,23 @@ def peaks(found: Relaxation) -> list[Peak]:
     spread = found.draws.std(axis=0) if len(found.draws) else np.zeros_like(gamma)
     padded = np.concatenate([[-1.0], gamma, [-1.0]])
     tops = [
-        i
-        for i in range(len(gamma))
-        if padded[i] < padded[i + 1] >= padded[i + 2] and gamma[i] > 0
+        i for i in range(len(gamma)) if padded[i] < padded[i + 1] >= padded[i + 2] and gamma[i] > 0
     ]
     while len(tops) > 1:
-        valleys = [float(gamma[a : b + 1].min()) for a, b in zip(tops, tops[1:], strict=False)]
+        valleys = [float(gamma[a : b + 1].min()) for a, b in pairwise(tops)]
         lack = []
         for place, top in enumerate(tops):
             higher = max(valleys[max(place - 1, 0) : place + 1])
             beside = [tops[i] for i in (place - 1, place + 1) if 0 <= i < len(tops)]
             lobe = max(float(gamma[i] / size[i]) for i in beside) * float(size[top])
-            needed = max(
-                PROMINENT * float(gamma[top]), SURE * float(spread[top]), SIDE_LOBE * lobe
-            )
+            needed = max(PROMINENT * float(gamma[top]), SURE * float(spread[top]), SIDE_LOBE * lobe)
             lack.append(needed - (float(gamma[top]) - higher))
         worst = int(np.argmax(lack))
         if lack[worst] <= 0:
             break
         del tops[worst]
     cuts = [0]
-    cuts += [a + int(np.argmin(gamma[a : b + 1])) for a, b in zip(tops, tops[1:], strict=False)]
+    cuts += [a + int(np.argmin(gamma[a : b + 1])) for a, b in pairwise(tops)]
     cuts.append(len(gamma))
     return [_peak(found, cuts[i], cuts[i + 1], top) for i, top in enumerate(tops)]
 

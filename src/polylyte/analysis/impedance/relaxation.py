@@ -24,7 +24,7 @@ FASTER, SLOWER = 10**0.5, 10.0
 ROBUSTNESS = 0.3
 """Of the cross-validation. 1 is the plain one, which undersmooths some spectra badly; 0.3 is a
 common choice [Lukas 2006, doi:10.1088/0266-5611/22/5/021]."""
-_STRENGTHS = np.logspace(-6.0, 3.0, 10)
+_STRENGTHS = np.logspace(-7.0, 3.0, 11)
 _BLOCKING_ANGLE = 45.0
 
 
@@ -229,8 +229,6 @@ def _redraw(
     rng = np.random.default_rng(seed)
     H, exact = system.matrix(strength), system.design @ x
     return [
-        nonnegative(
-            H, system.design.T @ (exact + noise * rng.normal(size=len(exact))), free
-        )[0]
+        nonnegative(H, system.design.T @ (exact + noise * rng.normal(size=len(exact))), free)[0]
         for _ in range(draws)
     ]

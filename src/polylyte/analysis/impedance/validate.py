@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from polylyte.analysis.impedance.elements import Real
 from polylyte.analysis.impedance.kramers_kronig import (
     FEW_BAD,
-    TOLERANCE,
     KramersKronig,
     kramers_kronig,
 )
@@ -94,9 +96,7 @@ def figure(result: ImpedanceValidity) -> list[Figure]:
         ]
         series.append(Series([f[place] for place in bad], worst, "set aside", color=2))
     flat = [min(f), max(f)]
-    series.append(
-        Series(flat, [0.0, 0.0], "", "line", band=([-limit] * 2, [limit] * 2), color=3)
-    )
+    series.append(Series(flat, [0.0, 0.0], "", "line", band=([-limit] * 2, [limit] * 2), color=3))
     residuals = Panel(series, "frequency", "(KK − measured)/|Z|", "Hz", "%", x_scale="log")
     modulus = Panel(
         [
@@ -268,32 +268,34 @@ def bad_point_findings(test: KramersKronig, where: str = "") -> list[Finding]:
     return found
 
 
-def _remedy(f: np.ndarray, run: np.ndarray) -> str:
+def _remedy(f: Real, run: NDArray[np.intp]) -> str:
     mains = [base for base in (50.0, 60.0) if any(abs(f[run] / base - 1) < 0.05)]
     if mains:
         return f"near the mains ({mains[0]:g} Hz): shield the cell, or leave the point out"
     if run[-1] == len(f) - 1:
-        return f"drift at low frequency: wait for equilibrium, or fit with f_min={f[run[0] - 1]:.3g} Hz"
+        low = f"{f[run[0] - 1]:.3g}"
+        return f"drift at low frequency: wait for equilibrium, or fit with f_min={low} Hz"
     if run[0] == 0:
         return f"leads or the instrument's limit: fit with f_max={f[run[-1] + 1]:.3g} Hz"
     return "leave it out, or measure again"
 
 
-def _table(test: KramersKronig, reconstructed: np.ndarray) -> Table:
+def _table(test: KramersKronig, reconstructed: Real) -> Table:
     data, residuals = test.data, test.residuals
+    columns: dict[str, Any] = {
+        "frequency": data.frequency,
+        "real": data.impedance.real,
+        "imaginary": data.impedance.imag,
+        "fitted_real": test.fitted.real,
+        "fitted_imaginary": test.fitted.imag,
+        "residual_real": residuals.real,
+        "residual_imaginary": residuals.imag,
+        "used": test.used,
+        "modulus": np.abs(data.impedance),
+        "z_hit_modulus": reconstructed,
+    }
     return Table.of(
-        {
-            "frequency": data.frequency,
-            "real": data.impedance.real,
-            "imaginary": data.impedance.imag,
-            "fitted_real": test.fitted.real,
-            "fitted_imaginary": test.fitted.imag,
-            "residual_real": residuals.real,
-            "residual_imaginary": residuals.imag,
-            "used": test.used,
-            "modulus": np.abs(data.impedance),
-            "z_hit_modulus": reconstructed,
-        },
+        columns,
         {"frequency": "Hz", "residual_real": "1", "residual_imaginary": "1"}
         | dict.fromkeys(
             ("real", "imaginary", "fitted_real", "fitted_imaginary", "modulus", "z_hit_modulus"),

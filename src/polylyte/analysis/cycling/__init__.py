@@ -1,0 +1,1 @@
+"""Cycle life: capacities, efficiencies, rate staircases, voltage profiles, voltammograms."""

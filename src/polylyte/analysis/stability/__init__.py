@@ -1,0 +1,1 @@
+"""Stability of the electrolyte: potentiodynamic sweeps and floating tests."""

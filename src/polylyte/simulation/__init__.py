@@ -1,0 +1,1 @@
+"""Simulation: a model in, a quantity out."""

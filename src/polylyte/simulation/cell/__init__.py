@@ -1,0 +1,1 @@
+"""Full cells: porous-electrode (Newman) models of lithium-metal cells."""
