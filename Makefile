@@ -13,7 +13,7 @@ SELF  := --no-index --no-deps --no-build-isolation -e .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow check bench docs lock clean
+.PHONY: help demo test test-slow check bench campaign docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: $(BENCH)/package  ## every benchmark, each against a named peer
 	@for script in $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)); do \
 	    echo "== $$script"; $(BENCH)/bin/python $$script || exit 1; \
 	done
+
+campaign: $(VENV)/test $(VENV)/package  ## kill, fill and cut the power; prints the figures (20 minutes)
+	$(BIN)/python -m tests.campaign $(ARGS)
 
 docs: $(VENV)/docs $(VENV)/package  ## build the pages into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

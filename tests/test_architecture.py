@@ -133,7 +133,7 @@ def test_no_path_of_a_machine_in_the_package() -> None:
     found = {
         name_of(path): match[0]
         for path in sorted(SOURCE.rglob("*"))
-        if path.is_file() and path.suffix not in (".pyc", ".js")
+        if path.is_file() and path.suffix != ".js" and "__pycache__" not in path.parts
         for match in [MACHINE.search(path.read_bytes())]
         if match
     }

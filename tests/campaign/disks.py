@@ -8,14 +8,12 @@ import itertools
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from polylyte.core import discovery, fingerprint, methods
 from polylyte.core.errors import MachineError
 from polylyte.core.execution import InProcess
 from polylyte.core.session import exit_code, run_study
@@ -67,13 +65,7 @@ class Failing:
 
 def here(folder: Path) -> Path:
     """The campaign's methods in this process, and a study of a few quick steps."""
-    room = folder / "room"
-    rooms.make(room)
-    sys.path.insert(0, str(room))
-    os.environ["CAMPAIGN_TRACE"] = os.devnull
-    discovery.forget()
-    fingerprint.forget()
-    methods.get.cache_clear()
+    rooms.enter()
     path = rooms.study(folder / "study", seed=1, chains=1, length=2, steps=3)
     path.write_text(path.read_text().replace('b = "1.0(1)"', 'b = "1.0(1)"\npause = 0.0'))
     return path

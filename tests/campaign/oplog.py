@@ -143,7 +143,7 @@ class Disk:
 def lost_power(folder: Path, results: int = 6) -> dict[str, float]:
     """Record a store being made and filled; lose power after every operation."""
     base = folder / "disk"
-    base.mkdir()
+    base.mkdir(parents=True)
     recorder = Recorder(base)
     acknowledged: dict[str, int] = {}
     with recorder.installed():

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
+from functools import cache
 from pathlib import Path
+
+from polylyte.core import discovery, fingerprint, methods
 
 METHODS = '''
 from __future__ import annotations
@@ -38,6 +44,11 @@ def work(*, name: str, a: Ratio, b: Ratio, pause: float = 0.02) -> Answer:
     return Answer(total=total, table=Table.of({"x": [float(i) * total.si for i in range(200)]}),
                   files={"raw.bin": bytes(range(256)) * 40})
 
+@method("campaign.bare", version=1, prose="Nothing much was done.")
+def bare(*, a: Ratio, b: Ratio | None = None) -> Answer:
+    """The sum."""
+    return Answer(total=Quantity(a.si + (b.si if b else 0.0), "1", {"~rule": 0.1}))
+
 @method("campaign.long", version=1, prose="Long work was done.", length="steps")
 def long(*, steps: int, pause: float = 0.02, task: Task = NO_TASK) -> Answer:
     """Sum of 0 .. steps - 1, one checkpoint each."""
@@ -63,6 +74,19 @@ def make(folder: Path) -> None:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: campaignroom\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[polylyte.rooms]\ncampaignroom = campaignroom\n")
+
+
+@cache
+def enter() -> None:
+    """Let this process find the campaign's methods."""
+    folder = Path(tempfile.mkdtemp(prefix="polylyte-campaign-room-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    make(folder / "room")
+    sys.path.insert(0, str(folder / "room"))
+    os.environ["CAMPAIGN_TRACE"] = os.devnull
+    discovery.forget()
+    fingerprint.forget()
+    methods.get.cache_clear()
 
 
 def study(folder: Path, seed: int, chains: int = 3, length: int = 5, steps: int = 30) -> Path:

@@ -138,7 +138,7 @@ def test_ctrl_c_stops_cleanly_and_status_shows_the_run(
     assert f"to go on: polylyte run {path} --site lab" in errors
     done = len(trace(path))
     assert done < 200
-    again = write_study(LONG.format(done + 5, 0.0))
+    again = write_study(LONG.format(done + 5, 0.1))
     run(again, room, "--site", "lab")
     assert trace(path) == list(range(done + 5))
     assert not list((path.parent / ".polylyte/tmp").iterdir())

@@ -154,4 +154,4 @@ def test_a_report_that_cannot_be_written(room: Room, write_study: WriteStudy) ->
     path = write_study(STEP + 'length = "60(2) um"\n')
     (path.parent / "taken").write_text("")
     said = refused(4, "run", path, "--json", "--report", path.parent / "taken")
-    assert "taken: cannot be written (File exists)" in said
+    assert "taken: cannot be used (File exists)" in said

@@ -182,7 +182,7 @@ def test_a_folder_for_tables_that_cannot_be_made_is_exit_code_4(
 ) -> None:
     (tmp_path / "taken").write_text("")
     text = refuse(capsys, "toy.double", "--set", "length=1 um", "--out", tmp_path / "taken", code=4)
-    assert "taken: cannot be written (File exists)" in text
+    assert "taken: cannot be used (File exists)" in text
 
 
 def test_for_people_a_call_is_one_line_per_quantity(room: Room, capsys: Capture) -> None:

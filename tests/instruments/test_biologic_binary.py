@@ -162,3 +162,5 @@ def test_area_and_mass_of_the_form(data):
     assert recording.conditions["area"].si == pytest.approx(1.539e-4)
     assert recording.conditions["mass"].value == pytest.approx(8.582)
     assert recording.conditions["mass"].unit == "mg"
+    assert recording.metadata["electrolyte"] == "LiTFSI in EC EMC + 2.2% FEC"
+    assert recording.metadata["comments"].startswith("coin cell")

@@ -1,6 +1,8 @@
 """Neware .nda and .ndax through fastnda: cut, damaged and unknown ones."""
 
 import io
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -60,3 +62,15 @@ def test_temperature_of_the_auxiliary_channel(data):
     assert table.units["temperature"] == "degC"
     assert any("runs from 23.0 to 30.5 degC" in f.text for f in recording.findings)
     assert recording.unknown_columns == ()
+
+
+def test_the_standard_library_stays_as_it_is(data):
+    # fastnda puts another decompressor into zlib when it is imported.
+    script = (
+        "import sys, zlib; before = zlib.decompress, zlib.decompressobj\n"
+        "from polylyte.instruments.reading import read\n"
+        "assert read(sys.argv[1]).rows_read == 1464\n"
+        "assert (zlib.decompress, zlib.decompressobj) == before"
+    )
+    file = str(data / "instruments/nav/test.ndax")
+    subprocess.run([sys.executable, "-c", script, file], check=True)

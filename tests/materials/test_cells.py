@@ -54,6 +54,42 @@ def test_a_diameter_gives_the_area_of_the_disc():
         ({"foils": [{"material": "Al", "side": 2}]}, "did you mean 'sides'"),
         ({"foils": {"material": "Al"}}, "list of tables"),
         ({"layers": 0}, "above 0"),
+        ({"cathode": {"porosity": -0.1}}, "cathode porosity: '-0.1' is not possible; it must be 0"),
+        ({"cathode": {"porosity": 1.3}}, "cathode porosity: .*more than the whole"),
+        ({"cathode": {"porosity": 1.0}}, "leaves no solid"),
+        ({"separator": {"porosity": 1}}, "leaves no solid"),
+        ({"electrolyte": {"transference_number": 1.2}}, "more than the whole"),
+        ({"electrolyte": {"transference_number": -0.2}}, "0 or more"),
+        ({"electrolyte": {"thickness": 12.6}}, "electrolyte thickness: 12.6 has no unit"),
+        ({"anode_free": "yes"}, "anode_free: 'yes' is neither true nor false"),
+        ({"anode_free": True, "anode": {"material": "Li"}}, "anode-free and has an anode"),
+        (
+            {"average_voltage": "3.8 V", "upper_cutoff": "3.5 V"},
+            "average_voltage 3.8 V is not below upper_cutoff 3.5 V",
+        ),
+        ({"lower_cutoff": "4.3 V", "upper_cutoff": "2.8 V"}, "lower_cutoff 4.3 V is not below"),
+        ({"package": {"mass_share": "105 %"}}, "more than the whole"),
+        ({"package": {"mass_share": 1}}, "the whole cell"),
+        ({"package": {"mass_share": 0.1, "mass": "1 g"}}, "both a share and a mass"),
+        ({"package": {"diameter": "20 mm"}}, "diameter and its height"),
+        ({"package": {"length": "5 cm", "width": "3 cm"}}, "length, width and thickness"),
+        ({"package": {"volume": "1 mL", "diameter": "20 mm", "height": "3 mm"}}, "two ways"),
+        ({"package": {"cost": "3 kg"}}, "not money"),
+        ({"package": {"cost": "cheap"}}, "package cost: 'cheap'"),
+        ({"cathode": {"cost": "3 USD"}}, "not money per mass"),
+        ({"cathode": {"cost": "3 USD/kg", "cost_date": "spring"}}, "cost_date: 'spring' is not a"),
+        ({"format": "coin", "roll": {}}, "needs diameter, core_diameter and width"),
+        (
+            {"roll": {"diameter": "2 mm", "core_diameter": "3 mm", "width": "6 cm"}},
+            "core 3 mm is not inside",
+        ),
+        (
+            {
+                "format": "coin",
+                "roll": {"diameter": "4 mm", "core_diameter": "3 mm", "width": "6 cm"},
+            },
+            "a coin cell has no roll",
+        ),
         ({"variants": {"a": {"variants": {}}}}, "no variants"),
         ({"variants": {"a": {"thicknes": "1 um"}}}, "did you mean 'thickness'"),
     ],
@@ -97,3 +133,17 @@ def test_the_key_knows_values_and_uncertainties():
     assert all(a != b for i, a in enumerate(keys) for b in keys[:i])
     here = Cell.from_toml({"thickness": "60 um"}, where="elsewhere.toml", name="blocking")
     assert here.to_key() == keys[0], "a place in a file is no content"
+
+
+def test_new_optional_keys_change_no_old_key():
+    # a card that states none of them has only what it states
+    assert set(read({"thickness": "60 um"}).to_key()) == {"name", "thickness"}
+    assert set(read({"cathode": {"porosity": 0.3}}).to_key()["cathode"]) == {"porosity"}
+
+
+@pytest.mark.parametrize("date", ["2025", "2025-03", "2025-03-31"])
+def test_a_price_has_its_source_and_date(date):
+    made = read({"cathode": {"cost": "30 EUR/kg", "cost_source": "a list", "cost_date": date}})
+    assert (made.cathode.cost_source, made.cathode.cost_date) == ("a list", date)
+    other = read({"cathode": {"cost": "30 EUR/kg", "cost_source": "b", "cost_date": date}})
+    assert made.to_key() != other.to_key(), "where a price is from is part of the result"

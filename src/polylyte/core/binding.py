@@ -72,6 +72,9 @@ class Context:
     keys: dict[int, str] = field(default_factory=dict)
     """Digests of built objects by identity: a card that a thousand steps share is digested once."""
 
+    keyless: bool = False
+    """Of designs of a sweep, whose rows have keys of their own, nothing is digested."""
+
     def section(self, kind: str, name: str, where: str) -> Any:
         """The object that ``[kind.name]`` declares."""
         known = self.study.sections.get(kind, {})
@@ -86,6 +89,8 @@ class Context:
 
     def key(self, item: Any) -> str:
         """Digest of an object's content; remembered for those the study names."""
+        if self.keyless:
+            return ""
         known = self.keys.get(id(item))
         if known is None:
             known = canonical.digest(item.to_key())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from polylyte.core.errors import InputError
@@ -35,6 +36,7 @@ class Printed(NamedTuple):
     """One unit of the last printed digit."""
 
 
+@lru_cache(maxsize=4096)
 def parse_number(text: str) -> Printed:
     """Split ``text`` into value, uncertainty and unit.
 

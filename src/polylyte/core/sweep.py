@@ -215,7 +215,7 @@ def _arguments(
     """Python arguments per design. What does not vary is made once."""
     from polylyte.core.worker import materialise, results
 
-    context = Context(job.study)
+    context = Context(job.study, keyless=True)
     where = f"{job.study.path} [step.{job.step.name}]"
     swept = {name.partition(".")[0] for name in job.step.over}
     fixed = {name: a for name, a in job.arguments.items() if is_fixed(name)}

@@ -158,6 +158,7 @@ def factors(text: str) -> dict[str, float]:
     return powers
 
 
+@cache
 def multiply(a: str, b: str, power: int = 1) -> str:
     """The text of ``a · b**power``."""
     powers = factors(a)

@@ -29,7 +29,7 @@ from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding, Result
 from polylyte.core.tables import Table
-from polylyte.design import bill, energy
+from polylyte.design import bill, energy, notes
 from polylyte.design.bill import Item
 from polylyte.materials.cells import Cell, Electrode
 
@@ -205,25 +205,26 @@ def stack_energy(
     made = _computed(cell, average_voltage, areal_capacity, variant)
     found = bill.items(made.cell)
     closures = tuple(bill.closures(made.cell))
-    omitted = _omitted(made.cell)
+    left_out = notes.omitted(made.cell)
     label = variant or "as stated"
+    answer: dict[str, Any] = made.answer
     return StackEnergy(
-        **made.answer,
+        **answer,
         breakdown=_breakdown(found),
         variants=_side_by_side(label, made.answer, made.beside) if made.beside else None,
-        prices=_prices(found, made.cell),
+        prices=notes.prices(found, made.cell),
         more=made.more,
-        verdicts=(*closures, *_fits(made.answer)),
+        verdicts=(*closures, *notes.fits(made.answer)),
         findings=(
-            *_findings(made.cell, made.answer, omitted),
-            *_too_heavy({label: made.answer, **made.beside}),
-            *_unsourced(found),
+            *notes.findings(made.cell, made.answer, left_out),
+            *notes.too_heavy({label: made.answer, **made.beside}),
+            *notes.unsourced(found),
             *(Finding(v.text, "warning") for v in closures if not v.passed),
         ),
         text={
             "voltage": str(energy.average_voltage(made.cell)),
             "counted": ", ".join(item.component for item in found),
-            "omitted": ", ".join(omitted) or "nothing",
+            "omitted": ", ".join(left_out) or "nothing",
         },
     )
 
@@ -289,47 +290,6 @@ def _side_by_side(
     return Table.of_quantities({"variant": list(rows)}, columns)
 
 
-def _prices(found: list[Item], cell: Cell) -> Table | None:
-    """Prices as stated, with where and when they are from; None where there is none."""
-    rows = [(i.component, i.price, i.price_source, i.price_date) for i in found if i.price]
-    package = cell.package
-    if package is not None and package.cost is not None:
-        rows.append(("package", package.cost, package.cost_source, package.cost_date))
-    if not rows:
-        return None
-    names, prices, sources, dates = zip(*rows, strict=True)
-    return Table.of(
-        {"component": names, "price": list(map(str, prices)), "source": sources, "date": dates}
-    )
-
-
-def _unsourced(found: list[Item]) -> list[Finding]:
-    """Prices without a source or a date."""
-    bare = [i.component for i in found if i.price and not (i.price_source and i.price_date)]
-    if not bare:
-        return []
-    return [
-        Finding(
-            f"the price of {', '.join(bare)} has no source or no date",
-            "warning",
-            remedy='add cost_source = "…" and cost_date = "2025-03"',
-        )
-    ]
-
-
-def _fits(answer: Mapping[str, Quantity]) -> list[Verdict]:
-    """Whether the stack fits into the outer volume, and the liquid fills the pores."""
-    verdicts = []
-    share, filling = answer.get("stack_volume_share"), answer.get("filling")
-    if share is not None:
-        text = f"the stack takes {share} of the outer volume"
-        verdicts.append(Verdict("stack fits", share.si <= 1, text))
-    if filling is not None:
-        text = f"the liquid's volume is {filling} times that of the pores"
-        verdicts.append(Verdict("liquid fills the pores", filling.si >= 1, text))
-    return verdicts
-
-
 def _band(
     cell: Cell,
     answer: Mapping[str, Quantity],
@@ -349,67 +309,3 @@ def _band(
             band[f"{name}@lowest"] = min(values, key=lambda value: value.si)
             band[f"{name}@highest"] = max(values, key=lambda value: value.si)
     return band
-
-
-def _omitted(cell: Cell) -> list[str]:
-    """What a real cell has and this card does not."""
-    package = cell.package
-    shared = package is not None and package.mass_share is not None
-    there = {
-        "cathode current collector": any(foil.material == "Al" for foil in cell.foils),
-        "anode current collector": any(foil.material != "Al" for foil in cell.foils),
-        "tabs": shared or (package is not None and package.tabs_mass is not None),
-        "package": shared or (package is not None and package.mass is not None),
-        "anode": cell.anode is not None or bool(cell.anode_free),
-        "electrolyte": bool(cell.electrolyte or cell.liquid),
-    }
-    return [name for name, is_there in there.items() if not is_there]
-
-
-def _findings(cell: Cell, answer: Mapping[str, Quantity], omitted: list[str]) -> list[Finding]:
-    findings = []
-    if omitted:
-        findings.append(Finding(f"the stack's energies leave out: {', '.join(omitted)}", "warning"))
-    elif cell.package is not None:
-        findings.append(Finding("the stack's energies leave out package and tabs"))
-    if cell.electrolyte is not None and cell.liquid is not None:
-        findings.append(
-            Finding(
-                "a cell with a solid electrolyte that also holds liquid: E/C is "
-                f"{answer['ec_ratio']} with the solid counted, {answer['ec_ratio_liquid']} without"
-            )
-        )
-    single = [foil.material for foil in cell.foils if foil.sides == 1]
-    if single and cell.format in ("pouch", "cylindrical", "prismatic"):
-        findings.append(
-            Finding(
-                f"{', '.join(single)} foil counts in full, as for one coated side",
-                remedy="sides = 2 where both sides are coated",
-            )
-        )
-    estimated = bill.estimated_densities(cell)
-    if estimated:
-        findings.append(
-            Finding(
-                f"estimated densities: {'; '.join(estimated)}",
-                remedy="state the density (and porosity), or the areal mass",
-            )
-        )
-    return findings
-
-
-def _too_heavy(answers: Mapping[str, Mapping[str, Quantity]]) -> list[Finding]:
-    """Cards that leave no mass for a package."""
-    findings = []
-    for name, answer in answers.items():
-        package = answer.get("packaging_mass")
-        if package is not None and package.si < 0:
-            findings.append(
-                Finding(
-                    f"{name}: the stack alone is {-package.si * 1e3:.2f} g heavier than the whole "
-                    "cell that the stated specific energy allows",
-                    "warning",
-                    remedy="these entries and that energy cannot both be right",
-                )
-            )
-    return findings

@@ -62,11 +62,11 @@ def _is_par(head: bytes) -> bool:
     if not is_text(head):
         return False
     text = decode(head)
-    first = text.lstrip()[:200]
-    versa = first.startswith("<Application>") and "VersaStudio" in text[:2000]
-    return versa or bool(
-        re.search(r"^<Segment\d+>\s+(?:\S+=.*\s+)*?Definition=Segment #", text, re.M)
-    )
+    versa = text.lstrip()[:200].startswith("<Application>") and "VersaStudio" in text[:2000]
+    lines = split_lines(text)
+    starts = (i for i, line in enumerate(lines) if re.fullmatch(r"<Segment\d+>", line.strip()))
+    first = next(starts, len(lines))
+    return versa or any(x.startswith("Definition=Segment #") for x in lines[first : first + 9])
 
 
 @reader("ametek.versastudio", recognise=_is_par)

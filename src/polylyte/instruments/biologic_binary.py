@@ -2,7 +2,8 @@
 
 A file is a magic text and then modules, each with a header of 57 bytes (65 since EC-Lab 11.50):
 settings, data, log, loops. The data module lists its columns by number, and after a fixed
-distance follow the records. Written from real files beside their text exports.
+distance follow the records. Written from real files beside their text exports; data modules of
+versions 0 and 2 (before EC-Lab 10) from descriptions alone.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from polylyte.instruments.recordings import Recording
 MAGIC = b"BIO-LOGIC MODULAR FILE\x1a"
 FIRST = 52
 """Where the first module begins."""
-_BEGIN = {0: 100, 1: 100, 2: 405, 3: 406, 10: 1007, 11: 1007}
+_BEGIN = {0: 100, 2: 405, 3: 406, 10: 1007, 11: 1007}
 """Where the records begin in a data module of each version."""
 _MOST_COLUMNS = 300
 _SPECTRUM = {"frequency", "z_real", "z_imaginary"}
@@ -107,7 +108,7 @@ def read_mpr(raw: bytes) -> Recording:
         tables=tables,
         conditions={**_conditions(modules), **temperature.conditions},
         started=_started(modules),
-        metadata={"technique": vendor, "columns": ", ".join(map(str, numbers))},
+        metadata={"technique": vendor, "columns": ", ".join(map(str, numbers)), **_notes(modules)},
         rows_read=len(table),
         rows_dropped=lost + odd,
         unknown_columns=unknown,
@@ -299,6 +300,20 @@ def _conditions(modules: list[Module]) -> dict[str, Quantity]:
         # 0.001 is what the form offers; only another number was written by somebody.
         if math.isfinite(value) and 1e-6 < value < 1e6 and abs(value - 0.001) > 1e-9:
             found[name] = Quantity(float(f"{value:.7g}"), unit)
+    return found
+
+
+def _notes(modules: list[Module]) -> dict[str, str]:
+    """What somebody wrote into EC-Lab's form: texts with their length before them."""
+    settings = next((m for m in modules if m.name == "VMP settings"), None)
+    if settings is None or len(settings.data) < 0x300:
+        return {}
+    found = {}
+    for name, offset in (("comments", 0x07), ("material", 0x11E), ("electrolyte", 0x1C0)):
+        text = bytes(settings.data[offset + 1 : offset + 1 + settings.data[offset]])
+        clean = text.decode("latin-1").strip()
+        if clean and all(c.isprintable() or c in "\r\n\t" for c in clean):
+            found[name] = clean
     return found
 
 

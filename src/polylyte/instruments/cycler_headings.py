@@ -74,6 +74,7 @@ SI = {
 }  # fmt: skip
 _TIMED = {"test": "time", "step": "step_time"}
 """``Test(Sec)`` and ``Step(Sec)`` are times, ``Step`` alone is a number."""
+_LONGEST = 80
 _CLOCK = re.compile(r"(h|hh)\s*:\s*(m|mm|min)\s*:\s*s.*|d\s+h+:.*", re.IGNORECASE)
 _WITH_UNIT = (
     re.compile(r"(.+?)\s*[(\[（]([^()\[\]（）]*)[)\]）]"),
@@ -95,12 +96,15 @@ class Heading:
 
     @property
     def known(self) -> bool:
+        """Whether the vocabulary has it."""
         return bool(self.name)
 
 
 def heading(text: str) -> Heading:
     """A heading read by the vocabulary; one not known has no name."""
     clean = text.strip().strip('"~\ufeff').strip()
+    if len(clean) > _LONGEST:
+        return Heading(clean)
     for name, unit in _parts(clean):
         tidy = _NAMES.get(_plain(name))
         if unit.strip().lower() in _UNITS["time"] and _plain(name) in _TIMED:

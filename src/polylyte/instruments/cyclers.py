@@ -234,9 +234,9 @@ def _header(lines: Sequence[str]) -> dict[str, str]:
     """``Key: value`` lines before the table."""
     found = {}
     for line in lines:
-        match = re.fullmatch(r"[~\s]*([A-Za-z][^:,;\t{]{0,60}?)\s*[:\t,]+\s*(\S.*?)[\s,;]*", line)
-        if match is not None:
-            found[match[1].strip()] = match[2].strip().strip('"')
+        match = re.match(r"[~\s]*([A-Za-z][^:,;\t{]{0,60})[:\t,]", line)
+        if match is not None and (value := line[match.end() :].strip(" \t:,;")):
+            found[match[1].strip()] = value.strip('"')
     return found
 
 

@@ -7,6 +7,7 @@ import math
 import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -151,7 +152,7 @@ def _recording(raw: bytes, suffix: str) -> Recording:
 
 def _read(raw: bytes, suffix: str) -> tuple[polars.DataFrame, dict[str, Any], list[Finding]]:
     """fastnda's frame and metadata; it reads from a path alone."""
-    fastnda = library("fastnda", "fastnda", "Neware's .nda and .ndax")
+    fastnda = _fastnda()
     with TemporaryDirectory(prefix="polylyte-") as folder:
         path = Path(folder) / f"file.{suffix}"
         path.write_bytes(raw)
@@ -165,6 +166,16 @@ def _read(raw: bytes, suffix: str) -> tuple[polars.DataFrame, dict[str, Any], li
     told = [*(str(one.message) for one in said), *(r.getMessage() for r in logged)]
     texts = dict.fromkeys(" ".join(text.split()) for text in told)
     return frame, metadata, [Finding(f"fastnda: {text}", "warning") for text in texts]
+
+
+def _fastnda() -> Any:
+    """The library, without what it does to the standard library's zlib when it is imported."""
+    kept = {name: vars(zlib)[name] for name in ("decompress", "decompressobj")}
+    try:
+        library("fastnda.ndax", "fastnda", "Neware's .nda and .ndax")
+        return library("fastnda", "fastnda", "Neware's .nda and .ndax")
+    finally:
+        vars(zlib).update(kept)
 
 
 @contextmanager

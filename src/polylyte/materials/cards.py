@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
+from functools import cache
 from typing import Any, get_args
 
 from polylyte.core import canonical, coercion, units
@@ -21,13 +22,19 @@ def key_of(card: Any) -> Any:
     are not compared (places in files) are no content.
     """
     if is_dataclass(card) and not isinstance(card, Quantity):
-        content = {f.name: key_of(getattr(card, f.name)) for f in fields(card) if f.compare}
-        return {name: value for name, value in content.items() if value not in (None, [], {}, "")}
+        stated = {name: getattr(card, name) for name in _compared(type(card))}
+        content = {name: key_of(value) for name, value in stated.items() if value is not None}
+        return {name: value for name, value in content.items() if value not in ([], {}, "")}
     if isinstance(card, Mapping):
         return {str(name): key_of(value) for name, value in card.items()}
     if isinstance(card, list | tuple):
         return [key_of(value) for value in card]
     return canonical.plain(card)
+
+
+@cache
+def _compared(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.compare)
 
 
 class Card:

@@ -92,6 +92,7 @@ class Outcome:
 
 
 def outcome(run: Run) -> Outcome:
+    """Count the steps and the comparisons of a run."""
     return Outcome(
         Counter(str(step.status) for step in run.steps),
         Counter(str(comparison.verdict) for comparison in run.comparisons),

@@ -83,6 +83,7 @@ RC: dict[str, Any] = {
 
 
 def color(index: int) -> str:
+    """A colour of the palette; it begins again at its end."""
     return PALETTE[index % len(PALETTE)]
 
 

@@ -26,17 +26,21 @@ LARGEST = 4_600_000
 """Bytes for script and figures; the rest of a page below 5 MB is text."""
 
 
-def write_report(run: Run, folder: Path, *, lookup: Lookup = methods.get) -> Path:
+def write_report(
+    run: Run, folder: Path, *, lookup: Lookup = methods.get, drawn: Path | None = None
+) -> Path:
     """Write ``report.html`` and what it links to into ``folder``; gives the page's path.
 
     A run that failed is written just the same. Files of an earlier report in the same folder
-    that this one no longer has are removed; nothing else is touched.
+    that this one no longer has are removed; nothing else is touched. Figures of which nothing
+    changed are taken from the report in ``drawn``, or else from the earlier one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     last = before(folder)
+    known = before(drawn) if drawn else last
     space = Space(
         LARGEST - len(asset("plotly-basic.min.js")),
-        earlier=lambda stem, figure: earlier(folder, stem, figure, last.get("figures")),
+        earlier=lambda stem, figure: earlier(drawn or folder, stem, figure, known.get("figures")),
     )
     view = page(run, lookup, space)
     made: dict[str, bytes] = {}

@@ -66,6 +66,8 @@ class Cycles:
     complete: NDArray[np.bool_]
     several_steps: NDArray[np.bool_]
     """Whether a direction has more than one step under current."""
+    span: tuple[Integers, Integers]
+    """First row of each cycle, and the one after its last."""
 
     def __len__(self) -> int:
         return len(self.number)
@@ -140,6 +142,9 @@ def cycles(record: CyclingRecord, *, rule: CycleRule = "cycler", steps: Steps = 
     flows = np.bincount(place, rows.flowing, len(numbers)) > 0
     halves = np.bincount(place, _begins(rows), len(numbers)).astype(np.int64)
     charge, discharge = (np.maximum(sums["counted", sign], 0.0) for sign in (1, -1))
+    first, last = np.full(len(numbers), len(place)), np.zeros(len(numbers), dtype=np.int64)
+    np.minimum.at(first, place, np.arange(len(place)))
+    np.maximum.at(last, place, np.arange(len(place)))
     shift = 1 if numbers[0] == 0 and rule == "cycler" else 0
     return Cycles(
         rows=rows,
@@ -156,6 +161,7 @@ def cycles(record: CyclingRecord, *, rule: CycleRule = "cycler", steps: Steps = 
         halves=halves[flows],
         complete=_complete(record, rows, place, charge, discharge)[flows],
         several_steps=several[flows],
+        span=(first[flows], last[flows] + 1),
     )
 
 
@@ -175,7 +181,6 @@ def _rows(record: CyclingRecord, rule: CycleRule) -> tuple[Rows, str]:
     assert record.charge is not None  # the record integrates where the file has no counter
     assert record.cycle is not None
     assert record.half_cycle is not None
-    counted = np.diff(record.charge, prepend=_origin(record, bool(flowing[0])))
     same = np.zeros(len(current), dtype=bool)
     same[1:] = flowing[1:] & flowing[:-1] & (direction[1:] == direction[:-1])
     before = np.concatenate([record.potential[:1], record.potential[:-1]])
@@ -193,6 +198,12 @@ def _rows(record: CyclingRecord, rule: CycleRule) -> tuple[Rows, str]:
         cycle = np.cumsum(signs == wanted)[half]
         said = f"each {rule.split()[0]} begins a cycle"
     integrated = _integrated(record, flowing, same)
+    # Without a counter the record's own charge is trapezoids alone, also across a change of sign.
+    counted = (
+        np.diff(record.charge, prepend=_origin(record, bool(flowing[0])))
+        if record.has_counter
+        else integrated
+    )
     return Rows(direction, flowing, cycle, counted, integrated, potential * counted), said
 
 
@@ -287,17 +298,20 @@ class Curve:
     charge: Floats
     potential: Floats
     passed: Floats
-    """Charge since the row before, C."""
+    """Charge since the row before, C …"""
+    current: Floats
+    """… and the current, A, signed."""
 
 
 def curve(record: CyclingRecord, found: Cycles, index: int, sign: int) -> Curve:
     """The rows under current of the charge (``sign`` +1) or discharge (-1) of one cycle."""
-    rows = found.rows
-    numbers = np.unique(rows.cycle)
-    inside = np.bincount(np.searchsorted(numbers, rows.cycle), rows.flowing) > 0
-    use = rows.flowing & (rows.direction == sign) & (rows.cycle == numbers[inside][index])
-    passed = sign * rows.counted[use]
-    return Curve(np.cumsum(passed), record.potential[use], passed)
+    rows, part = found.rows, slice(int(found.span[0][index]), int(found.span[1][index]))
+    own = rows.cycle[part]
+    use = rows.flowing[part] & (rows.direction[part] == sign) & (own == own[0])
+    passed = sign * rows.counted[part][use]
+    return Curve(
+        np.cumsum(passed), record.potential[part][use], passed, record.current[part][use]
+    )
 
 
 def middle(half: Curve) -> tuple[float, float] | None:
@@ -330,3 +344,11 @@ def scatter(values: Floats) -> float | None:
     robust = 1.4826 * float(np.median(np.abs(second)))
     kept = second[np.abs(second) <= 4 * robust] if robust > 0 else second
     return float(np.sqrt(np.mean(kept**2) / 6))
+
+
+def student(degrees: int) -> float:
+    """Factor by which a standard error from few values is widened, so that 1.96 times it is the
+    95 % interval of Student's distribution."""
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, degrees) / 1.959964)

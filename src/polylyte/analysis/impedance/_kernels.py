@@ -9,7 +9,7 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
@@ -48,10 +48,12 @@ def compiled(function: F) -> F:
         # only what Python calls needs the code that unpacks its arguments
         "no_cpython_wrapper": function.__name__.startswith("_"),
     }
+    jit: Any = numba.njit
     try:
-        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+        made: F = jit(cache=True, **options)(function)
     except RuntimeError:
-        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+        made = jit(**options)(function)
+    return made
 
 
 def grid_of(omega: Real) -> Real:
@@ -74,9 +76,7 @@ def _coth(u: float, v: float) -> complex:
 
 
 @compiled
-def _leaf(
-    op: int, p: Real, at: int, grid: Real, zr: Real, zi: Real, jr: Real, ji: Real
-) -> None:
+def _leaf(op: int, p: Real, at: int, grid: Real, zr: Real, zi: Real, jr: Real, ji: Real) -> None:
     """Impedance of an element, and its rows of dZ/d ln(parameter); see ``elements``."""
     points = grid.shape[1]
     if op == CPE:
@@ -99,12 +99,14 @@ def _leaf(
                 jr[at + 2, i], ji[at + 2, i] = third.real, third.imag
     else:
         # R, C, L and W: p (a + j b) times a power of omega
-        row = 2 + op - R
+        real, imaginary, tr, ti = grid[2 + op - R], grid[6 + op - R], jr[at], ji[at]
         sign = -1.0 if op == C else 1.0
         size = 1.0 / p[at] if op == C else p[at]
         for i in range(points):
-            zr[i], zi[i] = size * grid[row, i], size * grid[row + 4, i]
-            jr[at, i], ji[at, i] = sign * zr[i], sign * zi[i]
+            zr[i] = size * real[i]
+            zi[i] = size * imaginary[i]
+            tr[i] = sign * zr[i]
+            ti[i] = sign * zi[i]
 
 
 @compiled
@@ -144,7 +146,7 @@ def evaluate(
 
     ``program``: (N, 3): operation, first parameter, number of parameters or of branches;
     branches come before what joins them. ``grid`` is that of :func:`grid_of`.
-    ``zr``, ``zi`` (depth, F), ``jr``, ``ji`` (P, F) and ``span`` (depth, 2) are overwritten.
+    ``zr``, ``zi`` (N + 1, F), ``jr``, ``ji`` (P, F) and ``span`` (N, 2) are overwritten.
     """
     points, top = grid.shape[1], -1
     for k in range(program.shape[0]):
@@ -169,25 +171,37 @@ def evaluate(
 @compiled
 def _join(base: int, top: int, zr: Real, zi: Real, jr: Real, ji: Real, span: Integers) -> None:
     """Branches base … top in parallel; their Jacobians are scaled by (Z/Z_branch)²."""
-    for i in range(zr.shape[1]):
-        yr = yi = 0.0
-        for c in range(base, top + 1):
-            size = zr[c, i] * zr[c, i] + zi[c, i] * zi[c, i]
-            # each branch is replaced by its admittance
-            zr[c, i], zi[c, i] = zr[c, i] / size, -zi[c, i] / size
-            yr += zr[c, i]
-            yi += zi[c, i]
-        size = yr * yr + yi * yi
-        tr, ti = yr / size, -yi / size
-        for c in range(base, top + 1):
-            a = tr * zr[c, i] - ti * zi[c, i]
-            b = tr * zi[c, i] + ti * zr[c, i]
-            sr, si = a * a - b * b, 2.0 * a * b
-            for m in range(span[c, 0], span[c, 1]):
-                real = jr[m, i] * sr - ji[m, i] * si
-                ji[m, i] = jr[m, i] * si + ji[m, i] * sr
-                jr[m, i] = real
-        zr[base, i], zi[base, i] = tr, ti
+    points = zr.shape[1]
+    tr, ti = zr[-1], zi[-1]
+    tr[:] = 0.0
+    ti[:] = 0.0
+    for c in range(base, top + 1):
+        br, bi = zr[c], zi[c]
+        for i in range(points):
+            inverse = 1.0 / (br[i] * br[i] + bi[i] * bi[i])
+            # the branch is replaced by its admittance
+            br[i] *= inverse
+            bi[i] *= -inverse
+            tr[i] += br[i]
+            ti[i] += bi[i]
+    for i in range(points):
+        inverse = 1.0 / (tr[i] * tr[i] + ti[i] * ti[i])
+        tr[i] *= inverse
+        ti[i] *= -inverse
+    for c in range(base, top + 1):
+        br, bi = zr[c], zi[c]
+        for i in range(points):
+            a = tr[i] * br[i] - ti[i] * bi[i]
+            b = tr[i] * bi[i] + ti[i] * br[i]
+            br[i], bi[i] = a * a - b * b, 2.0 * a * b
+        for m in range(span[c, 0], span[c, 1]):
+            mr, mi = jr[m], ji[m]
+            for i in range(points):
+                real = mr[i] * br[i] - mi[i] * bi[i]
+                mi[i] = mr[i] * bi[i] + mi[i] * br[i]
+                mr[i] = real
+    zr[base, :] = tr
+    zi[base, :] = ti
 
 
 @compiled
@@ -241,9 +255,7 @@ def _step(
 
 
 @compiled
-def _residuals(
-    data: Real, z: tuple[Real, Real], residual: tuple[Real, Real]
-) -> float:
+def _residuals(data: Real, z: tuple[Real, Real], residual: tuple[Real, Real]) -> float:
     """Weighted residuals in place; the sum of squares, infinite where undefined.
 
     ``data``: real part, imaginary part, weight of each (4, F).
@@ -269,21 +281,24 @@ def _normal(
     """JᵀJ and Jᵀr of the weighted Jacobian, which is left weighted."""
     jr, ji = j
     rr, ri = residual
+    wr, wi = data[2], data[3]
     count, points = jr.shape
     sound = True
     for a in range(count):
-        for i in range(points):
-            jr[a, i] *= data[2, i]
-            ji[a, i] *= data[3, i]
+        ar, ai = jr[a], ji[a]
         total = 0.0
         for i in range(points):
-            total += jr[a, i] * rr[i] + ji[a, i] * ri[i]
+            ar[i] *= wr[i]
+            ai[i] *= wi[i]
+        for i in range(points):
+            total += ar[i] * rr[i] + ai[i] * ri[i]
         gradient[a] = total
         sound = sound and math.isfinite(total)
         for b in range(a + 1):
+            br, bi = jr[b], ji[b]
             total = 0.0
             for i in range(points):
-                total += jr[a, i] * jr[b, i] + ji[a, i] * ji[b, i]
+                total += ar[i] * br[i] + ai[i] * bi[i]
             normal[a, b] = normal[b, a] = total
             sound = sound and math.isfinite(total)
     if not sound:
@@ -314,7 +329,7 @@ def minimize(
     says whose each row is.
     """
     rows, count = x.shape
-    points, depth = grid.shape[1], program.shape[0]
+    points, depth = grid.shape[1], program.shape[0] + 1
     z = (np.empty((depth, points)), np.empty((depth, points)))
     j = (np.empty((count, points)), np.empty((count, points)))
     residual = (np.empty(points), np.empty(points))
@@ -330,20 +345,20 @@ def minimize(
         now, damping, growth, moved = np.inf, 1e-2, 2.0, 1.0
         converged[row] = False
         # the first round evaluates the start, every other one a step
-        for round in range(iterations + 1):
+        for turn in range(iterations + 1):
             for a in range(count):
                 values[a] = math.exp(trial[a])
             evaluate(program, values, grid, z[0], z[1], j[0], j[1], span)
             new = _residuals(own, z, residual)
             flat = abs(now - new) <= tolerance * now
-            done = round > 0 and (flat or moved < 1e-10 or damping > 1e14)
-            if new < now or round == 0:
+            done = turn > 0 and (flat or moved < 1e-10 or damping > 1e14)
+            if new < now or turn == 0:
                 here[:] = trial
                 now = new
                 if now <= 1e-300:
                     done = True
                 _normal(own, j, residual, normal, gradient)
-                if round > 0:
+                if turn > 0:
                     damping = max(damping * 0.2, 1e-12)
                 growth = 2.0
             else:

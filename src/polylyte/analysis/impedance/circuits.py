@@ -36,6 +36,22 @@ class Circuit:
         """Which parameters are exponents n, bounded by 1."""
         return np.array([name.endswith("_n") for name in self.names])
 
+    @cached_property
+    def program(self) -> NDArray[np.int64]:
+        """The circuit for the compiled stack machine, shape (nodes, 3); see ``_kernels``."""
+        from polylyte.analysis.impedance._kernels import OPERATIONS
+
+        rows: list[tuple[int, int, int]] = []
+
+        def write(node: Node) -> None:
+            for child in node.children:
+                write(child)
+            count = len(node.children) or node.count
+            rows.append((OPERATIONS[node.kind], node.first, count))
+
+        write(self.root)
+        return np.array(rows, dtype=np.int64)
+
     def impedance(self, parameters: Real, frequency: Real) -> Complex:
         """Z at ``frequency`` / Hz.
 
@@ -59,9 +75,12 @@ class Circuit:
         found = (_direct(part, parameters) for part in parts)
         return float(sum(value for value in found if np.isfinite(value)))
 
-    def ordered(self, parameters: Real) -> Real:
-        """The same impedance with equal sub-circuits sorted by time constant, fastest first."""
-        return _ordered(self.root, np.array(parameters, dtype=float))
+    def order(self, parameters: Real) -> NDArray[np.intp]:
+        """Where to find each parameter, (N, P), once equal sub-circuits are sorted by time
+        constant, fastest first; the impedance stays the same."""
+        places = np.tile(np.arange(len(self)), (len(parameters), 1))
+        _places(self.root, parameters, places)
+        return places
 
 
 def _evaluate(node: Node, values: Real, grid: Grid, jacobian: Complex) -> Complex:
@@ -90,39 +109,45 @@ def _direct(node: Node, values: Real) -> float:
     return float(values[node.first]) if node.kind in ("R", "Ws", "G") else 0.0
 
 
-def time_constant(node: Node, values: Real) -> float:
-    """(R Q)^(1/n) of the node's first resistance and first capacitance, or its own tau."""
-    resistance = capacitance = None
-    exponent = 1.0
+def time_constant(node: Node, values: Real) -> Real:
+    """(R Q)^(1/n) of the node's first resistance and first capacitance, or its own tau;
+    of parameters (…, P)."""
+    resistance = capacitance = exponent = None
     for leaf in node.leaves():
-        own = values[leaf.own]
+        own = values[..., leaf.own]
         if leaf.kind in ("Wo", "Ws", "G"):
             if resistance is None or capacitance is None:
-                return float(own[1])
+                return np.asarray(own[..., 1])
         elif leaf.kind == "R" and resistance is None:
-            resistance = float(own[0])
+            resistance = own[..., 0]
         elif leaf.kind in ("C", "CPE") and capacitance is None:
-            capacitance, exponent = float(own[0]), float(own[1]) if leaf.kind == "CPE" else 1.0
+            capacitance = own[..., 0]
+            exponent = own[..., 1] if leaf.kind == "CPE" else None
     if resistance is None or capacitance is None:
-        return float(values[node.first])
+        return np.asarray(values[..., node.first])
     with np.errstate(over="ignore"):
-        return float((resistance * capacitance) ** (1.0 / exponent))
+        product = resistance * capacitance
+        return np.asarray(product if exponent is None else product ** (1.0 / exponent))
 
 
-def _ordered(node: Node, values: Real) -> Real:
+def _places(node: Node, values: Real, places: NDArray[np.intp]) -> None:
+    """Write into ``places`` (N, P) where each sorted parameter stands in ``values`` (N, P)."""
     for child in node.children:
-        values = _ordered(child, values)
+        _places(child, values, places)
     shapes: dict[tuple[Any, ...], list[Node]] = {}
     for child in node.children:
         shapes.setdefault(child.shape, []).append(child)
     for equal in shapes.values():
         # R0-R1 and C1-C2 in series are one element: there is nothing to sort by
-        if len(equal) > 1 and len(list(equal[0].leaves())) > 1:
-            ranked = sorted(equal, key=lambda child: time_constant(child, values))
-            blocks = [values[child.own].copy() for child in ranked]
-            for child, block in zip(equal, blocks, strict=True):
-                values[child.own] = block
-    return values
+        if len(equal) < 2 or len(list(equal[0].leaves())) < 2:
+            continue
+        now = np.take_along_axis(values, places, axis=1)
+        times = np.stack([time_constant(child, now) for child in equal], axis=1)
+        ranks = np.argsort(times, axis=1, kind="stable")
+        blocks = np.stack([places[:, child.own] for child in equal], axis=1)
+        sorted_blocks = np.take_along_axis(blocks, ranks[:, :, None], axis=1)
+        for place, child in enumerate(equal):
+            places[:, child.own] = sorted_blocks[:, place]
 
 
 @cache

@@ -9,28 +9,21 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from polylyte.analysis.impedance.circuits import Circuit, parse
+from polylyte.analysis.impedance.descent import of_problem, search
 from polylyte.analysis.impedance.elements import Complex, Real
-from polylyte.analysis.impedance.least_squares import Minima, minimize
 from polylyte.analysis.impedance.problem import Data, Problem, Weighting, draw, select
 from polylyte.analysis.impedance.profiles import (
     covariance_of,
     free_parameters,
-    polish,
     profiles,
     student,
 )
 from polylyte.core.errors import NotAnswerable
 
 STARTS = 64
-SAME_OPTIMUM = 1e-3
-"""Starts whose sum of squares is within this fraction of the least one reached it."""
-EARLY = 40
-"""Iterations that every start gets."""
-FAR_BEHIND = 4.0
-"""A start whose sum of squares is then larger by more than this is given up."""
 NOT_IDENTIFIABLE = "not identifiable"
 UNBOUNDED = "unbounded"
 AT_BOUND = "at its bound"
@@ -125,15 +118,29 @@ def fit_circuit(
     data = select(frequency, impedance, f_min, f_max, where=where)
     _enough(data, compiled, where)
     model = Problem(compiled, data, weighting)
-    rng = np.random.default_rng(seed)
-    minima = _descend(model, draw(compiled, data, starts, rng))
-    x, cost, closed = _best(model, minima)
-    share = float(np.mean(minima.cost <= cost * (1 + SAME_OPTIMUM)))
+    found = search(of_problem(model), draw(compiled, model.scales, starts, seed))
+    return finished(
+        model, found.x[0], float(found.share[0]), bool(found.converged[0]), starts, seed, intervals
+    )
+
+
+def finished(
+    model: Problem,
+    x: Real,
+    share: float,
+    converged: bool,
+    starts: int,
+    seed: int,
+    intervals: bool,
+) -> CircuitFit:
+    """A fit with its errors, from the best point found."""
+    residual, _ = model(x[None])
+    cost = float(residual[0] @ residual[0])
     if intervals:
         x, cost, lower, upper = profiles(model, x, cost)
     else:
-        lower = upper = np.full(len(compiled), np.nan)
-    return _assembled(model, x, lower, upper, share, starts, seed, closed, intervals)
+        lower = upper = np.full(len(x), np.nan)
+    return _assembled(model, x, lower, upper, share, starts, seed, converged, intervals)
 
 
 def _enough(data: Data, circuit: Circuit, where: str | None) -> None:
@@ -146,23 +153,6 @@ def _enough(data: Data, circuit: Circuit, where: str | None) -> None:
             where=where,
             remedy="widen f_min and f_max, or choose a simpler circuit",
         )
-
-
-def _descend(model: Problem, start: Real) -> Minima:
-    """All starts for a while, then those that are not far behind the best to the end."""
-    early = minimize(model, start, model.lower, model.upper, iterations=EARLY)
-    hopeful = early.cost <= FAR_BEHIND * early.cost.min()
-    late = minimize(model, early.x[hopeful], model.lower, model.upper)
-    early.x[hopeful], early.cost[hopeful] = late.x, late.cost
-    early.converged[hopeful] = late.converged
-    return early
-
-
-def _best(model: Problem, minima: Minima) -> tuple[Real, float, bool]:
-    """The least of all starts, followed to full precision."""
-    best = int(np.argmin(minima.cost))
-    polished = polish(model, minima.x[best : best + 1])
-    return polished.x[0], float(polished.cost[0]), bool(polished.converged[0])
 
 
 def _assembled(
@@ -179,7 +169,7 @@ def _assembled(
     circuit, data = model.circuit, model.data
     count, points = len(circuit), len(data.frequency)
     freedom = 2 * points - count
-    ranks = _order(circuit, x)
+    (ranks,) = circuit.order(np.exp(x)[None])
     x, lower, upper = x[ranks], lower[ranks], upper[ranks]
     residual, _ = model(x[None])
     cost = float(residual[0] @ residual[0])
@@ -209,15 +199,6 @@ def _assembled(
         seed=seed,
         converged=converged,
     )
-
-
-def _order(circuit: Circuit, x: Real) -> NDArray[np.intp]:
-    """Places of the sorted parameters in the unsorted vector."""
-    values = np.exp(x)
-    # a tag too small to matter tells equal values apart
-    tagged = values * (1 + 1e-13 * np.arange(len(x)))
-    sorted_values = circuit.ordered(tagged)
-    return np.array([int(np.flatnonzero(tagged == value)[0]) for value in sorted_values])
 
 
 def _flags(

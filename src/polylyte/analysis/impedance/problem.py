@@ -60,7 +60,9 @@ class Problem:
         self.grid = Grid(2 * np.pi * data.frequency)
         self.measured = data.impedance.view(float)
         self.weight = weights(data.impedance, weighting)
-        self.lower, self.upper = box(circuit, data)
+        self.scales = Scales.of(data.frequency, data.impedance[None])
+        lower, upper = box(circuit, self.scales)
+        self.lower, self.upper = lower[0], upper[0]
 
     def __call__(self, x: Real) -> tuple[Real, Real]:
         with np.errstate(all="ignore"):
@@ -72,80 +74,101 @@ class Problem:
 
 
 def weights(z: Complex, weighting: Weighting) -> Real:
+    """Weights of the real and imaginary parts in turn, shape (…, 2 F) of impedances (…, F)."""
     modulus = np.abs(z)
     if weighting == "unit":
-        return np.ones(2 * len(z))
+        return np.ones((*z.shape[:-1], 2 * z.shape[-1]))
     if weighting == "modulus":
-        return np.repeat(1.0 / modulus, 2)
-    parts = np.abs(z.view(float))
-    return np.asarray(1.0 / np.maximum(parts, 0.01 * np.repeat(modulus, 2)))
+        return np.repeat(1.0 / modulus, 2, axis=-1)
+    parts = np.abs(np.ascontiguousarray(z).view(float))
+    return np.asarray(1.0 / np.maximum(parts, 0.01 * np.repeat(modulus, 2, axis=-1)))
 
 
-def scales(data: Data) -> tuple[float, float, float, float]:
-    """Smallest and largest |Z|, lowest and highest angular frequency."""
-    modulus = np.abs(data.impedance)
-    omega = 2 * np.pi * data.frequency
-    return float(modulus.min()), float(modulus.max()), float(omega.min()), float(omega.max())
+@dataclass(frozen=True)
+class Scales:
+    """Smallest and largest |Z| and the range of Re Z of each spectrum, shape (N, 1); lowest and
+    highest angular frequency."""
+
+    small: Real
+    large: Real
+    span: Real
+    slow: float
+    fast: float
+
+    @staticmethod
+    def of(frequency: Real, impedance: Complex) -> Scales:
+        """Of spectra (N, F) on one grid."""
+        modulus, omega = np.abs(impedance), 2 * np.pi * frequency
+        large = modulus.max(axis=1, keepdims=True)
+        span = np.ptp(impedance.real, axis=1, keepdims=True)
+        return Scales(
+            modulus.min(axis=1, keepdims=True),
+            large,
+            np.where(span > 0, span, large),
+            float(omega.min()),
+            float(omega.max()),
+        )
 
 
-def box(circuit: Circuit, data: Data) -> tuple[Real, Real]:
-    """Bounds of ln(parameter), so wide that only a parameter without influence reaches them."""
-    small, large, slow, fast = scales(data)
-    lower, upper = np.empty(len(circuit)), np.empty(len(circuit))
-    wide = BOX
-    for index, (name, unit) in enumerate(zip(circuit.names, circuit.units, strict=True)):
-        low, high = {
-            "ohm": (small / wide, large * wide),
-            "ohm/s^0.5": (small * slow**0.5 / wide, large * fast**0.5 * wide),
-            "F": (1 / (large * fast * wide), wide / (small * slow)),
-            "H": (small / (fast * wide), large * wide / slow),
-            "S": (1 / (large * max(fast, 1.0) * wide), wide / (small * min(slow, 1.0))),
-            "s": (1 / (fast * wide), wide / slow),
-            "1": (0.05, 1.0),
-        }[unit]
-        if name.endswith("_n"):
-            low, high = 0.05, 1.0
-        lower[index], upper[index] = math.log(low), math.log(high)
-    return lower, upper
+def box(circuit: Circuit, scales: Scales) -> tuple[Real, Real]:
+    """Bounds of ln(parameter), shape (N, P), so wide that only a parameter without influence
+    reaches them."""
+    small, large, slow, fast = scales.small, scales.large, scales.slow, scales.fast
+    one, wide = np.ones_like(small), BOX
+    ranges = {
+        "ohm": (small / wide, large * wide),
+        "ohm/s^0.5": (small * slow**0.5 / wide, large * fast**0.5 * wide),
+        "F": (1 / (large * fast * wide), wide / (small * slow)),
+        "H": (small / (fast * wide), large * wide / slow),
+        "S": (1 / (large * max(fast, 1.0) * wide), wide / (small * min(slow, 1.0))),
+        "s": (one / (fast * wide), one * wide / slow),
+        "1": (0.05 * one, one),
+    }
+    chosen = [ranges[unit] for unit in circuit.units]
+    return (
+        np.log(np.concatenate([low for low, _ in chosen], axis=1)),
+        np.log(np.concatenate([high for _, high in chosen], axis=1)),
+    )
 
 
-def draw(circuit: Circuit, data: Data, starts: int, rng: np.random.Generator) -> Real:
-    """Start points (S, P) in ln(parameter).
+def draw(circuit: Circuit, scales: Scales, starts: int, seed: int) -> Real:
+    """Start points (N, S, P) in ln(parameter), from the same random numbers for each spectrum.
 
     A resistance is drawn between a hundredth of the smallest and thrice the largest |Z|; a
     reactive element by the angular frequency where it matches the nearest resistance, inside
     the measured range. So every start has its features where there are data.
     """
-    small, large, slow, fast = scales(data)
-    span = float(np.ptp(data.impedance.real)) or large
-    x = np.empty((starts, len(circuit)))
+    rng = np.random.default_rng(seed)
+    small, large, span = scales.small, scales.large, scales.span
+    x = np.empty((len(small), starts, len(circuit)))
+    least = np.log(np.maximum(0.01 * span, 0.01 * small))
 
-    def uniform(low: float, high: float) -> Real:
-        return rng.uniform(math.log(low), math.log(high), starts)
+    def uniform(low: Real | float, high: Real | float) -> Real:
+        return np.asarray(low + (high - low) * rng.random(starts))
 
     def reactive(node: Node, near: Real, omega: Real) -> None:
-        own = x[:, node.own]
+        own = x[:, :, node.own]
         if node.kind in ("CPE", "TLM"):
-            own[:, -1] = np.log(rng.uniform(0.5, 1.0, starts))
-            own[:, -2] = -near - np.exp(own[:, -1]) * omega
+            own[:, :, -1] = np.log(uniform(0.5, 1.0))
+            own[:, :, -2] = -near - np.exp(own[:, :, -1]) * omega
         elif node.kind == "C":
-            own[:, 0] = -near - omega
+            own[:, :, 0] = -near - omega
         elif node.kind == "L":
-            own[:, 0] = near - omega
+            own[:, :, 0] = near - omega
         elif node.kind == "W":
-            own[:, 0] = near + 0.5 * omega
+            own[:, :, 0] = near + 0.5 * omega
         elif node.kind in ("Wo", "Ws", "G"):
-            own[:, -1] = -omega
+            own[:, :, -1] = -omega
 
     for leaves in _neighbourhoods(circuit.root):
-        near = uniform(max(0.01 * span, 0.01 * small), 3 * large)
+        near = uniform(least, np.log(3 * large))
         for node in leaves:
             if node.kind in ("R", "Wo", "Ws", "G", "TLM"):
-                x[:, node.first] = uniform(max(0.01 * span, 0.01 * small), 3 * max(span, small))
+                x[:, :, node.first] = uniform(least, np.log(3 * np.maximum(span, small)))
                 if node.kind == "R":
-                    near = x[:, node.first]
+                    near = x[:, :, node.first]
         for node in leaves:
-            reactive(node, near, uniform(slow, fast))
+            reactive(node, near, uniform(math.log(scales.slow), math.log(scales.fast)))
     return x
 
 

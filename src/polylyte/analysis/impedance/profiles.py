@@ -5,13 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from polylyte.analysis.impedance.descent import Spectra, of_problem
 from polylyte.analysis.impedance.elements import Real
-from polylyte.analysis.impedance.least_squares import Minima, minimize
 from polylyte.analysis.impedance.problem import Problem
-
-
-def polish(model: Problem, x: Real) -> Minima:
-    return minimize(model, x, model.lower, model.upper, iterations=100, tolerance=1e-14)
 
 
 def free_parameters(model: Problem, x: Real) -> NDArray[np.bool_]:
@@ -20,22 +16,29 @@ def free_parameters(model: Problem, x: Real) -> NDArray[np.bool_]:
 
 
 def covariance_of(model: Problem, x: Real, freedom: int) -> Real:
-    """Covariance of the logarithms. A direction that the data do not see gets a huge variance,
-    not an infinite one; a parameter on its bound gets none."""
+    """Covariance of the logarithms, shape (P, P); see :func:`covariances`."""
     residual, jacobian = model(x[None])
-    free = free_parameters(model, x)
-    variance = float(residual[0] @ residual[0]) / freedom
-    covariance = np.zeros((len(x), len(x)))
-    if not free.any():
-        return covariance
-    own = jacobian[0][free]
-    scale = np.sqrt((own * own).sum(axis=1))
+    variance = np.array([float(residual[0] @ residual[0]) / freedom])
+    return np.asarray(covariances(jacobian, free_parameters(model, x)[None], variance)[0])
+
+
+def covariances(jacobian: Real, free: NDArray[np.bool_], variance: Real) -> Real:
+    """Covariances (N, P, P) of the logarithms from weighted Jacobians (N, P, M).
+
+    A direction that the data do not see gets a huge variance, not an infinite one; a parameter
+    on its bound gets none.
+    """
+    scale = np.sqrt((jacobian * jacobian).sum(axis=2))
     scale[scale == 0] = 1e-300
-    unit = own / scale[:, None]
-    eigenvalues, vectors = np.linalg.eigh(unit @ unit.T)
-    inverse = (vectors / np.maximum(eigenvalues, 1e-15)) @ vectors.T
-    covariance[np.ix_(free, free)] = variance * inverse / np.outer(scale, scale)
-    return covariance
+    unit = np.where(free[:, :, None], jacobian / scale[:, :, None], 0.0)
+    normal = unit @ unit.transpose(0, 2, 1)
+    index = np.arange(normal.shape[1])
+    normal[:, index, index] += ~free
+    eigenvalues, vectors = np.linalg.eigh(normal)
+    inverse = (vectors / np.maximum(eigenvalues, 1e-15)[:, None, :]) @ vectors.transpose(0, 2, 1)
+    both = free[:, :, None] & free[:, None, :]
+    sized = inverse / (scale[:, :, None] * scale[:, None, :])
+    return np.asarray(np.where(both, variance[:, None, None] * sized, 0.0))
 
 
 def student(freedom: int, probability: float = 0.95) -> float:
@@ -47,10 +50,12 @@ def student(freedom: int, probability: float = 0.95) -> float:
 
 def profiles(model: Problem, x: Real, cost: float) -> tuple[Real, float, Real, Real]:
     """95 % profile-likelihood bounds; the optimum too, in case a profile found a better one."""
+    spectrum = of_problem(model)
     for _ in range(3):
-        found = _profile(model, x, cost)
+        found = _profile(model, spectrum, x, cost)
         if isinstance(found, np.ndarray):
-            polished = polish(model, found[None])
+            one = np.zeros(1, int)
+            polished = spectrum.minimize(found[None], one, iterations=100, tolerance=1e-14)
             x, cost = polished.x[0], float(polished.cost[0])
             continue
         return x, cost, *found
@@ -58,7 +63,7 @@ def profiles(model: Problem, x: Real, cost: float) -> tuple[Real, float, Real, R
     return x, cost, nothing, nothing
 
 
-def _profile(model: Problem, x: Real, cost: float) -> tuple[Real, Real] | Real:
+def _profile(model: Problem, spectrum: Spectra, x: Real, cost: float) -> tuple[Real, Real] | Real:
     """ln of the bounds (NaN where open), or a point lower than ``cost``.
 
     One parameter is held at a distance from its optimum and all others are fitted again; the
@@ -88,8 +93,8 @@ def _profile(model: Problem, x: Real, cost: float) -> tuple[Real, Real] | Real:
             break
         start = nuisance[todo]
         start[np.arange(len(todo)), index[todo]] = x[index[todo]] + side[todo] * distance[todo]
-        minima = minimize(
-            model, start, model.lower, model.upper, frozen=frozen[todo], iterations=60
+        minima = spectrum.minimize(
+            start, np.zeros(len(todo), int), frozen=frozen[todo], iterations=60
         )
         lowest = int(np.argmin(minima.cost))
         if minima.cost[lowest] < cost * (1 - 1e-6):

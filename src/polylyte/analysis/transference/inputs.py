@@ -100,6 +100,11 @@ class Spectra:
 def resistances(
     spectra: Spectra, initial: Quantity | None, steady: Quantity | None
 ) -> tuple[Quantity, Quantity]:
+    """Interface resistance before and after: the number given, else that of the spectrum.
+
+    Raises:
+        InputError: neither is there.
+    """
     start = initial or spectra.quantity("before")
     end = steady or spectra.quantity("after")
     if start is None or end is None:
@@ -114,6 +119,7 @@ def resistances(
 
 
 def spectrum_table(spectrum: ImpedanceSpectrum) -> Table:
+    """The spectrum as measured, for the report."""
     z = spectrum.impedance
     return Table.of(
         {
@@ -166,6 +172,7 @@ class Transient:
 
 
 def steady_quantity(steady: Steady, accuracy: float) -> Quantity:
+    """Steady current with its noise, the way left to its asymptote, and the gain."""
     parts = {
         "~current noise, steady state": steady.std,
         "~way left to the steady state": abs(steady.remaining),
@@ -175,6 +182,7 @@ def steady_quantity(steady: Steady, accuracy: float) -> Quantity:
 
 
 def initial_quantity(early: Initial, accuracy: float) -> Quantity:
+    """Current at the onset with its noise and the gain."""
     parts = {
         "~current noise, onset": early.std,
         "~current gain": early.value * accuracy,
@@ -183,6 +191,11 @@ def initial_quantity(early: Initial, accuracy: float) -> Quantity:
 
 
 def ohmic_current(spectra: Spectra, bias: Quantity) -> Quantity:
+    """ΔV/(R_electrolyte + R_interface) from the spectrum before.
+
+    Raises:
+        InputError: there is no spectrum before, or no electrolyte in it.
+    """
     fit, bulk, interface = spectra.first, spectra.bulk, spectra.quantity("before")
     if fit is None or bulk is None or interface is None:
         raise InputError(

@@ -23,6 +23,11 @@ BIAS_AGREEMENT = 0.05
 
 
 def is_steady(steady: Steady, limit: float, minutes: float) -> Verdict:
+    """Whether the current has come to rest within ``limit`` of its value.
+
+    Raises:
+        NotAnswerable: it drifts, or has not reached its asymptote.
+    """
     size = abs(steady.value) or math.inf
     drift, left = steady.drift / size, steady.remaining / size
     drifting = abs(drift) > limit and abs(steady.drift) > 3 * steady.drift_std
@@ -43,6 +48,7 @@ def is_steady(steady: Steady, limit: float, minutes: float) -> Verdict:
 
 
 def against_ohm(initial: Quantity, spectra: Spectra, bias: Quantity) -> Verdict:
+    """The extrapolated initial current against Ohm's law for the spectrum before."""
     name = "initial current against Ohm's law"
     if spectra.first is None:
         return Verdict(name, None, "no spectrum before the step to compare the onset with")
@@ -91,6 +97,7 @@ def refuse_whole_cell(
 
 
 def is_linear(bias: Quantity, kelvin: float) -> Verdict:
+    """Whether the bias stays below RT/F."""
     thermal = GAS_CONSTANT * kelvin / FARADAY
     return Verdict(
         "linear response",
@@ -100,6 +107,7 @@ def is_linear(bias: Quantity, kelvin: float) -> Verdict:
 
 
 def interface_held(start: Quantity, end: Quantity) -> Verdict:
+    """How far the interface drifted during the polarisation."""
     change = end.si / start.si - 1 if start.si else (math.inf if end.si else 0.0)
     return Verdict(
         "interface drift",
@@ -110,11 +118,17 @@ def interface_held(start: Quantity, end: Quantity) -> Verdict:
 
 
 def in_range(fraction: Quantity) -> Verdict:
+    """Whether the fraction is one."""
     inside = fraction.value is not None and 0 < fraction.value <= 1
     return Verdict("within 0 to 1", inside, f"current fraction {fraction}")
 
 
 def bias_recorded(record: Transient | None, bias: Quantity) -> list[Verdict]:
+    """The step in the file against the bias that was stated.
+
+    Raises:
+        InputError: they differ by more than a fifth.
+    """
     if record is None:
         return []
     ratio = abs(record.recorded_bias / bias.si)
@@ -125,5 +139,6 @@ def bias_recorded(record: Transient | None, bias: Quantity) -> list[Verdict]:
 
 
 def flags(fraction: Quantity, verdicts: Sequence[Verdict]) -> list[str]:
+    """Flags of the fraction that follow from the verdicts."""
     named = {"linear response": "bias too large", "within 0 to 1": "outside range"}
     return [named[v.name] for v in verdicts if v.passed is False and v.name in named]

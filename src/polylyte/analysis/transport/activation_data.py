@@ -32,6 +32,12 @@ class ActivationData:
 def load(
     conductivity: Table | None, resistance: Table | None
 ) -> tuple[ActivationData, tuple[Finding, ...]]:
+    """The points of a table, and what had to be left out of it.
+
+    Raises:
+        InputError: no table, or one without a column of conductivity or resistance.
+        NotAnswerable: too few usable points.
+    """
     table = conductivity if conductivity is not None else resistance
     if table is None:
         raise InputError(

@@ -53,6 +53,7 @@ def law_quantity(
     scale: float = 1.0,
     flags: tuple[str, ...] = (),
 ) -> Quantity:
+    """One of a law's values with its parts of uncertainty and its 95 % interval."""
     parts = {source: part * scale for source, part in components(law, data, name)[name].items()}
     made = from_si(law.values[name] * scale, unit, parts, flags=flags)
     assert made.value is not None
@@ -61,10 +62,12 @@ def law_quantity(
 
 
 def energy(law: Law, data: ActivationData, flags: tuple[str, ...]) -> Quantity:
+    """The law's activation energy."""
     return law_quantity(law, data, "activation_energy", "kJ/mol", flags=flags)
 
 
 def prefactor(law: Law, data: ActivationData, form: str) -> Quantity:
+    """The law's prefactor, in the unit that its form gives."""
     unit = data.unit if form == "ln_sigma" else f"{data.unit.replace('S', 'S K', 1)}"
     return prefactor_quantity(law, data, "activation_energy", unit)
 
@@ -82,6 +85,7 @@ def prefactor_quantity(law: Law, data: ActivationData, first: str, unit: str) ->
 
 
 def in_electronvolt(E: Quantity) -> Quantity:
+    """A molar energy per particle."""
     factor = 1e3 / FARADAY
     return Quantity(
         None if E.value is None else E.value * factor,

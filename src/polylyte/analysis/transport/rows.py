@@ -157,6 +157,7 @@ def _independent(value: Quantity) -> float:
 
 
 def named(readings: Sequence[Reading], groups: Sequence[Sequence[int]]) -> dict[str, Quantity]:
+    """Quantities by temperature (or by file), replicates averaged."""
     more: dict[str, Quantity] = {}
     for rows in groups:
         members = [readings[row] for row in rows]
@@ -165,6 +166,7 @@ def named(readings: Sequence[Reading], groups: Sequence[Sequence[int]]) -> dict[
             ("conductivity", [m.conductivity for m in members]),
             ("area_specific_resistance", [m.area_specific for m in members]),
             ("resistance", [m.resistance for m in members]),
+            ("conductance", [derive(lambda R: 1 / R, "mS", R=m.resistance) for m in members]),
         ):
             value = _mean(values, label)
             celsius = members[0].celsius
@@ -190,6 +192,7 @@ def _per_row(value: Quantity) -> Quantity:
 
 
 def rows_table(readings: Sequence[Reading]) -> Table:
+    """One row per spectrum."""
     found = [reading.found for reading in readings]
     temperatures = [
         Quantity(None, "degC") if r.temperature is None else r.temperature.to("degC")
@@ -232,6 +235,7 @@ def _floats(table: Table) -> Table:
 
 
 def replicates_table(readings: Sequence[Reading], groups: Sequence[Sequence[int]]) -> Table:
+    """Per temperature: number of spectra, mean and standard deviation."""
     columns: dict[str, list[Any]] = {"temperature": [], "spectra": []}
     for rows in groups:
         members = [readings[row] for row in rows]
@@ -252,6 +256,7 @@ def replicates_table(readings: Sequence[Reading], groups: Sequence[Sequence[int]
 
 
 def models_table(readings: Sequence[Reading]) -> Table:
+    """The circuits tried on each spectrum, and why one was taken."""
     rows = [
         (reading.name, one.circuit, one.aicc, one.relative_rms, one.reason or "taken")
         for reading in readings
@@ -266,6 +271,7 @@ def models_table(readings: Sequence[Reading]) -> Table:
 
 
 def spectra_table(readings: Sequence[Reading]) -> Table:
+    """Measured and fitted impedance of every spectrum."""
     columns: dict[str, list[Any]] = {}
     for reading in readings:
         fit = reading.found.fit

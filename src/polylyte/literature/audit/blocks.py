@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from polylyte.core.errors import InputError, nearest
+from polylyte.core.units import unit
 from polylyte.literature.audit.values import Size, Value, exact, read, read_size
 
 
@@ -86,6 +87,7 @@ def one(raw: object, where: str, at: str, given: str = "") -> Value:
 
 
 def size(raw: object, where: str, at: str) -> Size:
+    """A printed size with its place, such as ``10 cm × 2 cm``."""
     text, place = placed(raw, where, at)
     return read_size(text, where=where, at=place)
 
@@ -107,3 +109,18 @@ def counted(raw: object, where: str, at: str) -> Value:
         raise InputError(f"{text!r} is not a whole number", where=where)
     made = exact(text, name=where)
     return Value(made.text, made.number, "1", 0.0, 1.0, "", place, where)
+
+
+def heading(label: str, where: str) -> tuple[str, str]:
+    """Name and unit of a column headed ``name / unit``.
+
+    Raises:
+        InputError: the unit is not known.
+    """
+    name, slash, text = (part.strip() for part in label.partition(" / "))
+    if slash:
+        try:
+            unit(text)
+        except InputError as error:
+            raise error.at(where) from None
+    return name, text if slash else ""

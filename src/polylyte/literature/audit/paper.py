@@ -16,11 +16,22 @@ from typing import Any, TypeVar
 from polylyte.core.errors import InputError, nearest
 from polylyte.core.quantities import Quantity
 from polylyte.core.study import read_toml
-from polylyte.core.units import unit
 from polylyte.literature.audit import vocabulary
-from polylyte.literature.audit.blocks import Block, counted, one, placed, size
-from polylyte.literature.audit.expressions import Dimension, names, of_unit, parse
-from polylyte.literature.audit.values import Size, Value, dimension, read
+from polylyte.literature.audit.blocks import Block, counted, heading, one, placed, size
+from polylyte.literature.audit.entries import (
+    Box,
+    ClassStatement,
+    Declared,
+    Equation,
+    PaperRecipe,
+    PaperTable,
+    Record,
+    Stack,
+    Statement,
+    Sum,
+)
+from polylyte.literature.audit.expressions import names, of_unit, parse
+from polylyte.literature.audit.values import Size, Value, read
 from polylyte.materials import formulas, substances
 
 T = TypeVar("T")
@@ -28,127 +39,6 @@ NOTHING = ("", "-", "–", "—", "n/a", "not mentioned", "not reported", "not s
 _DECIMAL_COMMA = re.compile(r"^\D{0,12}\d+,\d+\s*[A-Za-zµμΩ%°]")
 """``0,1 mA``; not ``1,3-dioxolane``."""
 _TOTAL = re.compile(r"^\s*(total|sum|overall|Σ)\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is printed of one thing: a cell, a sample, a row of a table."""
-
-    of: str
-    at: str
-    values: Mapping[str, Value] = field(default_factory=dict)
-    sizes: Mapping[str, Size] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
-    kind: str = "record"
-
-    def has(self, *names: str) -> bool:
-        """Whether all are printed, each in a unit that measures what its name says."""
-        return all(
-            name in self.values and _measures(self.values[name], vocabulary.NUMBERS.get(name, ""))
-            for name in names
-        )
-
-    def __getitem__(self, name: str) -> Value:
-        return self.values[name]
-
-
-def _measures(value: Value, unit_text: str) -> bool:
-    return not unit_text or dimension(value.unit) == dimension(unit_text)
-
-
-@dataclass(frozen=True)
-class PaperTable:
-    """A printed table. ``rows`` are its records, the total row (if any) apart."""
-
-    at: str
-    material: str
-    columns: Mapping[str, tuple[Value | str | None, ...]]
-    rows: tuple[Record, ...]
-    total: int | None
-    key: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Sum:
-    of: str
-    at: str
-    parts: Mapping[str, Value]
-    total: Value
-
-
-@dataclass(frozen=True)
-class PaperRecipe:
-    """Amounts as printed, and the formula that they are said to give."""
-
-    of: str
-    at: str
-    amounts: Mapping[str, Value]
-    gives: str
-    liquid_content: Value | None
-    solid_content: Value | None
-
-
-@dataclass(frozen=True)
-class Box:
-    """A simulation box. ``stands_for`` names the recipe or sample that it models."""
-
-    of: str
-    at: str
-    molecules: Mapping[str, Value]
-    atoms: Value | None
-    total_molecules: Value | None
-    edge: Value | None
-    density: Value | None
-    ratio: str
-    stands_for: str
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Layers of a cell, and what is printed of the whole."""
-
-    layers: tuple[Record, ...]
-    whole: Record
-
-
-@dataclass(frozen=True)
-class Equation:
-    of: str
-    at: str
-    left: str
-    right: str
-    symbols: Mapping[str, Dimension]
-    units: Mapping[str, str]
-    meaning: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Statement:
-    about: str
-    at: str
-    text: str
-    value: Value | None
-
-
-@dataclass(frozen=True)
-class ClassStatement:
-    """What is said of all of a class, and what is printed of its members."""
-
-    of: str
-    at: str
-    says: Value
-    members: Mapping[str, Value]
-
-
-@dataclass(frozen=True)
-class Declared:
-    """A relation that the encoder states: ``printed = equation``."""
-
-    of: str
-    at: str
-    equation: str
-    printed: Value
-    values: Mapping[str, Value]
 
 
 @dataclass(frozen=True)
@@ -322,16 +212,6 @@ def _stack(raw: object, where: str) -> Stack:
     return Stack(tuple(made), whole)
 
 
-def _heading(label: str, where: str) -> tuple[str, str]:
-    name, slash, text = (part.strip() for part in label.partition(" / "))
-    if slash:
-        try:
-            unit(text)
-        except InputError as error:
-            raise error.at(where) from None
-    return name, text if slash else ""
-
-
 def _table(raw: object, where: str) -> PaperTable:
     block = Block(raw, where)
     columns_raw = block.need("columns")
@@ -348,7 +228,7 @@ def _table(raw: object, where: str) -> PaperTable:
         raise InputError(f"columns of unequal length ({shown})", where=where)
     columns = {}
     for label, cells in columns_raw.items():
-        name, column_unit = _heading(str(label), f"{where} column '{label}'")
+        name, column_unit = heading(str(label), f"{where} column '{label}'")
         columns[name] = _cells(name, column_unit, cells, block.at, where)
     labels = [str(c) for c in next(iter(columns.values()))]
     total = next((i for i, text in enumerate(labels) if _TOTAL.match(text)), None)

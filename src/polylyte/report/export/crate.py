@@ -130,7 +130,9 @@ def _refuse_stale(planned: Plan, record: Mapping[str, Any]) -> None:
 
 
 def _fill(work: _Work, files: list[RawFile]) -> None:
-    page = write_report(work.run, work.crate.folder)
+    # The report that a run writes beside its study: drawing again would take most of the time.
+    drawn = work.study.folder / "report"
+    page = write_report(work.run, work.crate.folder, drawn=drawn)
     summary = json.loads((work.crate.folder / "summary.json").read_text("utf-8"))
     work.steps = {step["name"]: step for step in summary["steps"]}
     raw, study = _inputs(work, files)

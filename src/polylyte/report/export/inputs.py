@@ -57,13 +57,17 @@ def raw_files(run: Run, planned: Plan, *, wanted: bool) -> list[RawFile]:
         raise InputError(
             f"raw files are not what the run read: {'; '.join(problems[:_NAMED])}{more}",
             where=str(run.path),
-            remedy="put them back or run the study again; --no-raw exports without raw files",
+            remedy="put them back, or run the study again",
         )
     return found
 
 
 def _records(run: Run, planned: Plan) -> dict[tuple[str, str], tuple[Mapping[str, Any], list[str]]]:
     records: dict[tuple[str, str], tuple[Mapping[str, Any], list[str]]] = {}
+    # What another step wrote is no raw file: it is among that step's results.
+    written = {
+        sha256(path) for s in run.steps if s.result is not None for path in s.result.files.values()
+    }
     for step in run.steps:
         if step.result is not None:
             read: Iterable[Mapping[str, Any]] = step.result.provenance.get("inputs", ())
@@ -73,6 +77,8 @@ def _records(run: Run, planned: Plan) -> dict[tuple[str, str], tuple[Mapping[str
             read = [r for a in arguments if isinstance(a, Files) for r in a.records]
             read = [{**record, "file": record["name"]} for record in read]
         for record in read:
+            if record.get("sha256") in written:
+                continue
             key = (file_of(record), str(record.get("sha256", "")))
             steps = records.setdefault(key, (record, []))[1]
             if step.name not in steps:
@@ -87,7 +93,7 @@ def _search(record: Mapping[str, Any], digest: str, folder: Path) -> tuple[Path 
     """
     stated = Path(str(record.get("path") or file_of(record)))
     parts = stated.parts[1:] if stated.is_absolute() else stated.parts
-    places = [stated, *(folder.joinpath(*parts[i:]) for i in range(len(parts)))]
+    places = [*(folder.joinpath(*parts[i:]) for i in range(len(parts))), stated]
     there = [place for place in dict.fromkeys(places) if place.is_file()]
     for place in there:
         if not digest or sha256(place) == digest:

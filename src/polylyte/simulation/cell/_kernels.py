@@ -34,27 +34,35 @@ FARADAY = 96485.33212
 RUNNING, VOLTAGE_REACHED, TIME_REACHED, CURRENT_REACHED, STUCK, TOO_MANY_STEPS = range(6)
 SYMMETRIC = 0  # lithium at both ends: no cathode cells
 
+CLOSE = 1e-4
+"""Last change of ln c and of j (relative) in a time step; Newton squares it: 1e-8 is left."""
+SHOWN = 2.5e-3
+"""Volt by which a straight line between two rows of the series may miss the voltage."""
+WALL = 1e-6
+"""Of the term WALL (1/s + 1/(s - 1)) in every OCP: below 0.1 mV for 0.01 < s < 0.99, it keeps the
+stoichiometry inside 0 to 1 where a fitted curve ends at a finite potential."""
+
 jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})
 
 
 @jit
-def transport(tables: Any, which: int, top: float, c: float, out: Any) -> None:
-    """kappa/c, D, t+ and (1 - t+) (1 + dlnf/dlnc) at c, with their slopes: out[0:4], out[4:8]."""
+def transport(tables: Any, which: int, top: float, c: float, out: Any, k: int) -> None:
+    """kappa/c, D, t+ and (1 - t+) (1 + dlnf/dlnc) at c, with their slopes: out[k, 0:4], [4:8]."""
     last = tables.shape[2] - 1
     place = c / top * last
     i = int(place)
     if i >= last:
         for m in range(4):
-            out[m] = tables[which, m, last]
-            out[4 + m] = 0.0
+            out[k, m] = tables[which, m, last]
+            out[k, 4 + m] = 0.0
         return
     part = place - i
     per = last / top
     for m in range(4):
         a = tables[which, m, i]
         step = tables[which, m, i + 1] - a
-        out[m] = a + part * step
-        out[4 + m] = step * per
+        out[k, m] = a + part * step
+        out[k, 4 + m] = step * per
 
 
 @jit
@@ -139,7 +147,7 @@ def cell_voltage(
 @jit
 def newton(
     p: Any, current: float, rate: float, u: Any, j: Any, past: Any, particular: Any,
-    response: float, h: Any, eps: Any, geometry: Any, which: Any, tables: Any, tops: Any,
+    response: float, h: Any, eps: Any, half: Any, which: Any, tables: Any, tops: Any,
     ocp: Any, cathode: int, coefficient: Any, work: Any, psi: Any, ionic: Any, tolerance: float,
 ) -> int:  # fmt: skip
     """Solve one time step: eps rate (c - past) + dN/dx = 0 and di/dx = -a j.
@@ -158,14 +166,18 @@ def newton(
     s_low, s_up = work[7], work[8]  # d(salt flux)/dj
     q_low, q_up = work[9], work[10]  # d(ionic current)/du
     w_low, w_up = work[11], work[12]  # d(ionic current)/dj
+    # Of a cell's own rows: d(salt)/dj, d(charge)/du, d(charge)/dj, and what is left of charge.
+    s_own, q_own, w_own, charge = work[13], work[14], work[15], work[16]
     for iteration in range(14):
         for k in range(n):
             c[k] = np.exp(u[k])
-            transport(tables, which[k], tops[which[k]], c[k], coefficient[k])
+            transport(tables, which[k], tops[which[k]], c[k], coefficient, k)
         for m in range(cathode):
             k = sep + m
             s = particular[m] + response * j[m]
             value, slope = open_circuit(ocp, p[OCP_LOW], p[OCP_HIGH], s)
+            value += WALL * (1.0 / s + 1.0 / (s - 1.0))
+            slope -= WALL * (1.0 / (s * s) + 1.0 / ((s - 1.0) * (s - 1.0)))
             exchange = p[RATE_CONSTANT] * np.sqrt(c[k] * s * (1.0 - s))
             x = 0.5 * j[m] / exchange
             root = np.sqrt(1.0 + x * x)
@@ -184,54 +196,52 @@ def newton(
         for m in range(cathode):
             s_low[m] = 0.0
             s_up[m] = 0.0
-            work[13][m] = 0.0  # d(salt row)/dj, own cell
-            work[14][m] = 0.0  # d(charge row)/du, own cell
-            work[15][m] = p[AREA] * h[sep + m]  # d(charge row)/dj, own cell
-            work[16][m] = -p[AREA] * h[sep + m] * j[m]
+            s_own[m] = 0.0
+            q_own[m] = 0.0
+            w_own[m] = p[AREA] * h[sep + m]
+            charge[m] = -p[AREA] * h[sep + m] * j[m]
             q_low[m] = 0.0
             q_up[m] = 0.0
             w_low[m] = 0.0
             w_up[m] = 0.0
         if cathode:
-            work[16][0] += current
+            charge[0] += current
         for k in range(n - 1):
-            a, b = coefficient[k], coefficient[k + 1]
-            ra = 0.5 * h[k] / geometry[k]
-            rb = 0.5 * h[k + 1] / geometry[k + 1]
-            ta, tb = 1.0 - a[2], 1.0 - b[2]
+            ra, rb = half[k], half[k + 1]
+            ta, tb = 1.0 - coefficient[k, 2], 1.0 - coefficient[k + 1, 2]
             i = current
             i_ua = i_ub = i_ja = i_jb = 0.0
             m = k - sep
             if m >= 0:
-                ka, kb = a[0] * c[k], b[0] * c[k + 1]
+                ka, kb = coefficient[k, 0] * c[k], coefficient[k + 1, 0] * c[k + 1]
                 electronic = 0.5 * (h[k] + h[k + 1]) / p[SIGMA]
                 ohm = 1.0 / (ra / ka + rb / kb + electronic)
-                beta = 0.5 * (a[3] + b[3])
+                beta = 0.5 * (coefficient[k, 3] + coefficient[k + 1, 3])
                 du = u[k + 1] - u[k]
                 i = (psi[m + 1] - psi[m] + current * electronic + 2.0 * vt * beta * du) * ohm
-                ka_u = (a[0] + a[4] * c[k]) * c[k]
-                kb_u = (b[0] + b[4] * c[k + 1]) * c[k + 1]
-                i_ua = (-dpsi_u[m] - 2.0 * vt * beta + vt * du * a[7] * c[k]) * ohm
+                ka_u = (coefficient[k, 0] + coefficient[k, 4] * c[k]) * c[k]
+                kb_u = (coefficient[k + 1, 0] + coefficient[k + 1, 4] * c[k + 1]) * c[k + 1]
+                i_ua = (-dpsi_u[m] - 2.0 * vt * beta + vt * du * coefficient[k, 7] * c[k]) * ohm
                 i_ua += i * ohm * ra * ka_u / (ka * ka)
-                i_ub = (dpsi_u[m + 1] + 2.0 * vt * beta + vt * du * b[7] * c[k + 1]) * ohm
+                i_ub = (dpsi_u[m + 1] + 2.0 * vt * beta + vt * du * coefficient[k + 1, 7] * c[k + 1]) * ohm
                 i_ub += i * ohm * rb * kb_u / (kb * kb)
                 i_ja = -dpsi_j[m] * ohm
                 i_jb = dpsi_j[m + 1] * ohm
                 ionic[m] = i
-                work[16][m] -= i
-                work[16][m + 1] += i
-                work[14][m] += i_ua
-                work[15][m] += i_ja
+                charge[m] -= i
+                charge[m + 1] += i
+                q_own[m] += i_ua
+                w_own[m] += i_ja
                 q_up[m] = i_ub
                 w_up[m] = i_jb
-                work[14][m + 1] -= i_ub
-                work[15][m + 1] -= i_jb
+                q_own[m + 1] -= i_ub
+                w_own[m + 1] -= i_jb
                 q_low[m + 1] = -i_ua
                 w_low[m + 1] = -i_ja
-            if a[1] <= 0.0 and b[1] <= 0.0:
+            if coefficient[k, 1] <= 0.0 and coefficient[k + 1, 1] <= 0.0:
                 conduct, anion, wa = 0.0, 0.5 * (ta + tb), 0.5
             else:
-                ga, gb = a[1] / ra, b[1] / rb
+                ga, gb = coefficient[k, 1] / ra, coefficient[k + 1, 1] / rb
                 conduct = ga * gb / (ga + gb)
                 wa = gb / (ga + gb)
                 anion = wa * ta + (1.0 - wa) * tb
@@ -240,10 +250,10 @@ def newton(
             f_ua = conduct * c[k]
             f_ub = -conduct * c[k + 1]
             if conduct > 0.0:
-                f_ua += conduct * conduct * ra * a[5] / (a[1] * a[1]) * jump * c[k]
-                f_ub += conduct * conduct * rb * b[5] / (b[1] * b[1]) * jump * c[k + 1]
-            f_ua += (wa * a[6] * c[k] * i - anion * i_ua) / FARADAY
-            f_ub += ((1.0 - wa) * b[6] * c[k + 1] * i - anion * i_ub) / FARADAY
+                f_ua += conduct * conduct * ra * coefficient[k, 5] / (coefficient[k, 1] * coefficient[k, 1]) * jump * c[k]
+                f_ub += conduct * conduct * rb * coefficient[k + 1, 5] / (coefficient[k + 1, 1] * coefficient[k + 1, 1]) * jump * c[k + 1]
+            f_ua += (wa * coefficient[k, 6] * c[k] * i - anion * i_ua) / FARADAY
+            f_ub += ((1.0 - wa) * coefficient[k + 1, 6] * c[k + 1] * i - anion * i_ub) / FARADAY
             right[k] -= flux
             right[k + 1] += flux
             diag[k] += f_ua
@@ -252,9 +262,9 @@ def newton(
             low[k + 1] = -f_ua
             if m >= 0:
                 f_ja, f_jb = -anion * i_ja / FARADAY, -anion * i_jb / FARADAY
-                work[13][m] += f_ja
+                s_own[m] += f_ja
                 s_up[m] = f_jb
-                work[13][m + 1] -= f_jb
+                s_own[m + 1] -= f_jb
                 s_low[m + 1] = -f_ja
         # Elimination from the lithium on: scalar rows, then 2 x 2 blocks.
         for k in range(1, sep if cathode else n):
@@ -269,31 +279,31 @@ def newton(
             k = sep + m
             if m:
                 # the lower block times the inverse of the diagonal block before
-                d11, d12, d21, d22 = diag[k - 1], work[13][m - 1], work[14][m - 1], work[15][m - 1]
-                det = d11 * d22 - d12 * d21
-                l11 = (low[k] * d22 - s_low[m] * d21) / det
-                l12 = (s_low[m] * d11 - low[k] * d12) / det
-                l21 = (q_low[m] * d22 - w_low[m] * d21) / det
-                l22 = (w_low[m] * d11 - q_low[m] * d12) / det
+                d11, d12, d21, d22 = diag[k - 1], s_own[m - 1], q_own[m - 1], w_own[m - 1]
+                inverse = 1.0 / (d11 * d22 - d12 * d21)
+                l11 = (low[k] * d22 - s_low[m] * d21) * inverse
+                l12 = (s_low[m] * d11 - low[k] * d12) * inverse
+                l21 = (q_low[m] * d22 - w_low[m] * d21) * inverse
+                l22 = (w_low[m] * d11 - q_low[m] * d12) * inverse
                 diag[k] -= l11 * up[k - 1] + l12 * q_up[m - 1]
-                work[13][m] -= l11 * s_up[m - 1] + l12 * w_up[m - 1]
-                work[14][m] -= l21 * up[k - 1] + l22 * q_up[m - 1]
-                work[15][m] -= l21 * s_up[m - 1] + l22 * w_up[m - 1]
-                right[k] -= l11 * right[k - 1] + l12 * work[16][m - 1]
-                work[16][m] -= l21 * right[k - 1] + l22 * work[16][m - 1]
+                s_own[m] -= l11 * s_up[m - 1] + l12 * w_up[m - 1]
+                q_own[m] -= l21 * up[k - 1] + l22 * q_up[m - 1]
+                w_own[m] -= l21 * s_up[m - 1] + l22 * w_up[m - 1]
+                right[k] -= l11 * right[k - 1] + l12 * charge[m - 1]
+                charge[m] -= l21 * right[k - 1] + l22 * charge[m - 1]
         worst = 0.0
         du = 0.0
         dj = 0.0
         for m in range(cathode - 1, -1, -1):
             k = sep + m
-            r1, r2 = right[k], work[16][m]
+            r1, r2 = right[k], charge[m]
             if m < cathode - 1:
                 r1 -= up[k] * du + s_up[m] * dj
                 r2 -= q_up[m] * du + w_up[m] * dj
-            d11, d12, d21, d22 = diag[k], work[13][m], work[14][m], work[15][m]
-            det = d11 * d22 - d12 * d21
-            du = (r1 * d22 - r2 * d12) / det
-            dj = (r2 * d11 - r1 * d21) / det
+            d11, d12, d21, d22 = diag[k], s_own[m], q_own[m], w_own[m]
+            inverse = 1.0 / (d11 * d22 - d12 * d21)
+            du = (r1 * d22 - r2 * d12) * inverse
+            dj = (r2 * d11 - r1 * d21) * inverse
             if not (abs(du) < 1e30 and abs(dj) < 1e30):
                 return -1
             worst = max(worst, abs(du), abs(dj) / scale)
@@ -327,13 +337,14 @@ def run(
     p: Any, mode: int, target: float, time_limit: float, v_low: float, v_high: float,
     current_limit: float, scale_time: float, accuracy: float, h: Any, eps: Any, geometry: Any,
     which: Any, tables: Any, tops: Any, ocp: Any, cathode: int, u: Any, j: Any, filling: Any,
-    series: Any, profiles: Any,
+    series: Any, profiles: Any, extremes: Any,
 ) -> tuple[int, int, int, float, float]:  # fmt: skip
     """One step of a protocol. ``mode`` 0: constant current ``target``; 1: constant voltage.
 
     ``u``, ``j`` and ``filling`` (stoichiometry by particle and shell) are the state, changed in
     place. ``series`` receives time, voltage, current and charge; ``profiles`` (if it has rows)
-    c, the electrolyte's potential, j and the surface stoichiometry. Returns the event, the number
+    c, the electrolyte's potential, j and the surface stoichiometry; ``extremes`` keeps the lowest
+    and the highest c. Returns the event, the number
     of points, of Newton iterations, and when and where salt first fell below 0.1 % of its start.
     """
     n = len(u)
@@ -341,6 +352,7 @@ def run(
     shells = filling.shape[1]
     volumes, between, skin = spheres(shells)
     work = np.zeros((17, n))
+    half = 0.5 * h / geometry
     coefficient = np.zeros((n, 8))
     psi = np.zeros(max(cathode, 1))
     ionic = np.zeros(max(cathode, 1))
@@ -353,10 +365,13 @@ def run(
     # History: values at the last three times.
     c1, c2, c3 = np.exp(u), np.exp(u), np.exp(u)
     s1, s2, s3 = np.zeros(cathode), np.zeros(cathode), np.zeros(cathode)
-    f1, f2 = filling.copy(), filling.copy()
-    trial = filling.copy()
+    # Particles side by side, so that the shells of all of them are solved at once.
+    f1, f2 = filling.T.copy(), filling.T.copy()
+    trial = f1.copy()
+    back = np.zeros(shells)
     u_new, j_new = u.copy(), j.copy()
-    j1, j2 = j.copy(), j.copy()
+    j1, j2, j3 = j.copy(), j.copy(), j.copy()
+    u2, u3 = u.copy(), u.copy()
     charge1 = charge2 = 0.0
     t = 0.0
     dt = 1e-5 * scale_time
@@ -405,30 +420,49 @@ def run(
             for i in range(1, shells):
                 factor[i] = g * between[i - 1] / diagonal[i - 1]
                 diagonal[i] -= factor[i] * g * between[i - 1]
+            for i in range(shells - 1):
+                back[i] = g * between[i] / diagonal[i]
             resp[shells - 1] = p[FILLING] / diagonal[shells - 1]
             for i in range(shells - 2, -1, -1):
-                resp[i] = g * between[i] * resp[i + 1] / diagonal[i]
+                resp[i] = back[i] * resp[i + 1]
             surface = p[FILLING] / (3.0 * g) * skin
             response = resp[shells - 1] + surface
+            old, older = a1 / dt, a2 / dt
+            for i in range(shells):
+                now, then = old * volumes[i], older * volumes[i]
+                carried = factor[i]
+                if i:
+                    for m in range(cathode):
+                        trial[i, m] = now * f1[i, m] + then * f2[i, m] + carried * trial[i - 1, m]
+                else:
+                    for m in range(cathode):
+                        trial[i, m] = now * f1[i, m] + then * f2[i, m]
+            for i in range(shells - 1, -1, -1):
+                per = 1.0 / diagonal[i]
+                if i < shells - 1:
+                    for m in range(cathode):
+                        trial[i, m] = trial[i, m] * per + back[i] * trial[i + 1, m]
+                else:
+                    for m in range(cathode):
+                        trial[i, m] *= per
             for m in range(cathode):
-                row = trial[m]
-                for i in range(shells):
-                    row[i] = volumes[i] * (a1 * f1[m, i] + a2 * f2[m, i]) / dt
-                for i in range(1, shells):
-                    row[i] += factor[i] * row[i - 1]
-                row[shells - 1] /= diagonal[shells - 1]
-                for i in range(shells - 2, -1, -1):
-                    row[i] = (row[i] + g * between[i] * row[i + 1]) / diagonal[i]
-                particular_surface[m] = row[shells - 1]
+                particular_surface[m] = trial[shells - 1, m]
         for k in range(n):
             past[k] = (a1 * c1[k] + a2 * c2[k]) / a0
-        # A first guess on the line through the last two times.
+        # A first guess from a parabola through the last three times, or a line through two.
         if steps >= 2:
             w = dt / d1
             for k in range(n):
-                u_new[k] = np.log(c1[k]) + min(1.0, max(-1.0, w * np.log(c1[k] / c2[k])))
+                u_new[k] = u[k] + min(1.0, max(-1.0, w * (u[k] - u2[k])))
             for m in range(cathode):
                 j_new[m] = j1[m] + w * (j1[m] - j2[m])
+            if steps >= 3 and not seeking:
+                bend = dt * (dt + d1) / (d1 + d2)
+                for k in range(n):
+                    curve = bend * ((u[k] - u2[k]) / d1 - (u2[k] - u3[k]) / d2)
+                    u_new[k] += min(0.5, max(-0.5, curve))
+                for m in range(cathode):
+                    j_new[m] += bend * ((j1[m] - j2[m]) / d1 - (j2[m] - j3[m]) / d2)
         else:
             u_new[:] = u
             j_new[:] = j
@@ -448,7 +482,7 @@ def run(
         for attempt in range(tries):
             made = newton(
                 p, trial_current, rate, u_new, j_new, past, particular_surface, response, h, eps,
-                geometry, which, tables, tops, ocp, cathode, coefficient, work, psi, ionic, 1e-5,
+                half, which, tables, tops, ocp, cathode, coefficient, work, psi, ionic, CLOSE,
             )  # fmt: skip
             if made < 0:
                 break
@@ -503,6 +537,12 @@ def run(
                 s = particular_surface[m] + response * j_new[m]
                 error = max(error, abs(s - guess))
             error *= size / accuracy
+        # Linear interpolation between the rows of ``series`` must show the voltage.
+        if steps >= 2:
+            straight = voltage1 + (voltage1 - voltage2) * dt / d1
+            bend = 0.25 * dt / (dt + d1) * abs(voltage - straight) / SHOWN
+            bend = min(bend, 30.0)
+            error = max(error, bend * np.sqrt(bend))
         if error > 2.0 and not seeking:
             dt *= max(0.3, 0.9 * error ** (-1.0 / 3.0))
             continue
@@ -533,18 +573,22 @@ def run(
         for k in range(n):
             c3[k], c2[k] = c2[k], c1[k]
             c1[k] = np.exp(u_new[k])
+            u3[k], u2[k] = u2[k], u[k]
             u[k] = u_new[k]
+            extremes[0] = min(extremes[0], c1[k])
+            extremes[1] = max(extremes[1], c1[k])
             if depleted_time < 0.0 and c1[k] < 1e-3 * p[SALT]:
                 depleted_time = t
                 depleted_place = k
         for m in range(cathode):
             s3[m], s2[m] = s2[m], s1[m]
             s1[m] = particular_surface[m] + response * j_new[m]
-            j2[m], j1[m] = j1[m], j_new[m]
+            j3[m], j2[m], j1[m] = j2[m], j1[m], j_new[m]
             j[m] = j_new[m]
-            for i in range(shells):
-                f2[m, i] = f1[m, i]
-                f1[m, i] = trial[m, i] + resp[i] * j_new[m]
+        for i in range(shells if cathode else 0):
+            for m in range(cathode):
+                f2[i, m] = f1[i, m]
+                f1[i, m] = trial[i, m] + resp[i] * j_new[m]
         voltage2, voltage1 = voltage1, voltage
         series[points, 0] = t
         series[points, 1] = voltage
@@ -567,7 +611,7 @@ def run(
             event = TIME_REACHED
         grow = 2.0 if error <= 0.0 else min(2.0, max(0.4, 0.9 * error ** (-1.0 / 3.0)))
         dt = min(dt * grow, 0.1 * scale_time)
-    filling[:, :] = f1
+    filling[:, :] = f1.T
     return event, points, iterations, depleted_time, depleted_place
 
 

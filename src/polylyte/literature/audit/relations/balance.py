@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from polylyte.core.errors import InputError
 from polylyte.core.units import unit
 from polylyte.literature.audit.checks import Check, closes, verdict
-from polylyte.literature.audit.paper import Paper, Record, Stack
+from polylyte.literature.audit.entries import Record, Stack
+from polylyte.literature.audit.paper import Paper
 from polylyte.literature.audit.relations.capacities import FARADAY
 from polylyte.materials import formulas, substances
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from polylyte.core.errors import InputError
 from polylyte.literature.audit.checks import Check, closes, verdict
-from polylyte.literature.audit.paper import Box, Paper, PaperRecipe
+from polylyte.literature.audit.entries import Box, PaperRecipe
+from polylyte.literature.audit.paper import Paper
 from polylyte.literature.audit.relations.batches import moles
 from polylyte.materials import formulas, substances
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from polylyte.core.errors import InputError
 from polylyte.literature.audit.checks import Check, closes, verdict
-from polylyte.literature.audit.paper import Paper, Record
+from polylyte.literature.audit.entries import Record
+from polylyte.literature.audit.paper import Paper
 from polylyte.literature.audit.values import Value
 from polylyte.materials import formulas, substances
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from polylyte.core.errors import InputError
 from polylyte.literature.audit.checks import Check, closes, verdict
-from polylyte.literature.audit.paper import Paper, PaperTable, Record
+from polylyte.literature.audit.entries import PaperTable, Record
+from polylyte.literature.audit.paper import Paper
 from polylyte.materials import formulas, substances
 
 EDS_FACTOR = 1.5

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 
 from polylyte.literature.audit.checks import Check, closes, verdict
-from polylyte.literature.audit.paper import Paper, Record
+from polylyte.literature.audit.entries import Record
+from polylyte.literature.audit.paper import Paper
 from polylyte.literature.audit.relations.capacities import FARADAY
 
 FAR_ABOVE = 10.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from polylyte.literature.audit.checks import Check, closes, same_kind, verdict
-from polylyte.literature.audit.paper import Paper, PaperTable, Record
+from polylyte.literature.audit.entries import PaperTable, Record
+from polylyte.literature.audit.paper import Paper
 from polylyte.literature.audit.values import Value
 
 MAH_PER_G = 3600.0

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from polylyte.core.errors import InputError
 from polylyte.literature.audit.checks import Check, closes, verdict
-from polylyte.literature.audit.paper import Paper, Record, Stack
+from polylyte.literature.audit.entries import Record, Stack
+from polylyte.literature.audit.paper import Paper
 from polylyte.literature.audit.values import Value
 from polylyte.materials import substances
 

@@ -13,8 +13,9 @@ from itertools import permutations
 from polylyte.core.errors import InputError
 from polylyte.literature.audit import expressions
 from polylyte.literature.audit.checks import Check, verdict
+from polylyte.literature.audit.entries import Equation
 from polylyte.literature.audit.expressions import Dimension, Problem, of_unit, spell
-from polylyte.literature.audit.paper import Equation, Paper
+from polylyte.literature.audit.paper import Paper
 
 _FACTORS = {
     "m^2/s": "a diffusion coefficient D", "m": "a length", "m^2": "an area", "s": "a time",

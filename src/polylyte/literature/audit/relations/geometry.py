@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from polylyte.literature.audit.checks import Check, closes, verdict
-from polylyte.literature.audit.paper import Paper, Record
+from polylyte.literature.audit.entries import Record
+from polylyte.literature.audit.paper import Paper
 from polylyte.literature.audit.values import Size
 
 OPTICS = 0.03

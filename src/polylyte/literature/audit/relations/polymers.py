@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from polylyte.literature.audit.checks import Check, closes
-from polylyte.literature.audit.paper import Paper, Record
+from polylyte.literature.audit.entries import Record
+from polylyte.literature.audit.paper import Paper
 from polylyte.materials import formulas
 
 ATOMIC_WEIGHTS_SPREAD = 3e-5

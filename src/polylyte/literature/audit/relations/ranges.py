@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from polylyte.literature.audit.checks import Check, verdict
-from polylyte.literature.audit.paper import Paper, Record
+from polylyte.literature.audit.entries import Record
+from polylyte.literature.audit.paper import Paper
 
 POSSIBLE = {
     "retention": (0.0, 1.1, "between 0 and 110 %"),

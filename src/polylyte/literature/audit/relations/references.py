@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from polylyte.literature.audit.checks import Check, verdict
-from polylyte.literature.audit.paper import Paper, Record
+from polylyte.literature.audit.entries import Record
+from polylyte.literature.audit.paper import Paper
 
 AGREEING = 4
 """So many references of a journal must agree before another is called wrong."""

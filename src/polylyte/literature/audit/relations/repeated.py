@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from polylyte.literature.audit.checks import Check, verdict
-from polylyte.literature.audit.paper import ClassStatement, Paper, Statement
+from polylyte.literature.audit.entries import ClassStatement, Statement
+from polylyte.literature.audit.paper import Paper
 from polylyte.literature.audit.values import Value, dimension
 
 SETTING = 0.05

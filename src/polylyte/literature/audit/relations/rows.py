@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from polylyte.literature.audit.checks import Check
-from polylyte.literature.audit.paper import Paper, PaperTable
+from polylyte.literature.audit.entries import PaperTable
+from polylyte.literature.audit.paper import Paper
 from polylyte.literature.audit.values import Value
 from polylyte.literature.audit.vocabulary import RESULTS
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from polylyte.literature.audit import vocabulary
 from polylyte.literature.audit.checks import Check, closes
-from polylyte.literature.audit.paper import Paper, PaperTable
+from polylyte.literature.audit.entries import PaperTable
+from polylyte.literature.audit.paper import Paper
 from polylyte.literature.audit.values import Value, dimension
 
 _ADDITIVE = (

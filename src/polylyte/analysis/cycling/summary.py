@@ -1,0 +1,399 @@
+"""Capacities, efficiencies, retention and decay of cells that are cycled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from polylyte.analysis.cycling.basis import basis, names, one_each, stated
+from polylyte.analysis.cycling.cycles import CycleRule, Steps, cycles
+from polylyte.analysis.cycling.summary_cells import (
+    Cell,
+    Direction,
+    Efficiency,
+    Scalars,
+    columns,
+    scalars,
+)
+from polylyte.core.citations import Citation
+from polylyte.core.errors import InputError
+from polylyte.core.figures import Figure, Mark, Panel, Series
+from polylyte.core.kinds import AnyQuantity, Area, Mass, Percentage, Ratio, Voltage
+from polylyte.core.methods import method, out
+from polylyte.core.quantities import Quantity, q
+from polylyte.core.replicates import mean
+from polylyte.core.results import Finding, Result, Verdict
+from polylyte.core.tables import Table
+from polylyte.core.units import pretty
+from polylyte.instruments.cycling import CyclingRecord
+
+XIAO_2020 = Citation(
+    "Xiao2020",
+    "Xiao, J.; Li, Q.; Bi, Y.; Cai, M.; Dunn, B.; Glossmann, T.; Liu, J.; Osaka, T.; Sugiura, R.; "
+    "Wu, B.; Yang, J.; Zhang, J.-G.; Whittingham, M. S.",
+    "Understanding and applying coulombic efficiency in lithium metal batteries",
+    "Nat. Energy",
+    2020,
+    "5",
+    "561–568",
+    "10.1038/s41560-020-0648-z",
+)
+COUNTER_AGREEMENT = 0.005
+"""Relative difference of counter and integration in a complete cycle."""
+SAME_RATE = 0.05
+"""Relative difference of two currents of one rate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CyclingSummary(Result):
+    """Of several cells every quantity is the mean; ``cells`` holds each one's own."""
+
+    reference_capacity: AnyQuantity = out("capacity of the reference cycle")
+    final_capacity: AnyQuantity = out("capacity of the last cycle counted")
+    retention: Percentage = out("last over reference capacity")
+    decay_per_cycle: Percentage = out("(1 - retention) over the cycles since the reference")
+    average_capacity_decay: AnyQuantity = out("(C_n/retention - C_n)/n, n the last cycle's number")
+    fitted_decay: Percentage = out("loss per cycle by a straight line, over its reference value")
+    coulombic_efficiency: Percentage = out("mean Coulombic efficiency from the reference on")
+    initial_efficiency: Percentage = out("Coulombic efficiency of the first complete cycle")
+    energy_efficiency: Percentage = out("mean of discharge energy over charge energy")
+    polarisation: Voltage = out("charge less discharge potential at half capacity, reference cycle")
+    final_polarisation: Voltage = out("the same in the last cycle counted")
+    number_of_cycles: Ratio = out("complete cycles, the fewest of any cell")
+    cycles: Table = out("every cycle of every cell, and the cycler's counter beside the integral")
+    cells: Table = out("the quantities of each cell")
+    definitions: Table = out("the definitions of decay and what each gives")
+
+
+def figure(result: CyclingSummary) -> Figure:
+    """Capacity, Coulombic efficiency and polarisation over cycles, one colour per cell."""
+    frame = result.cycles.frame.filter(result.cycles.frame["complete"])
+    cells = frame["cell"].unique(maintain_order=True).to_list()
+    capacity: list[Series] = []
+    efficiency: list[Series] = []
+    polarisation: list[Series] = []
+    for color, name in enumerate(cells):
+        own = frame.filter(frame["cell"] == name)
+        x, label = own["cycle"].to_list(), name if len(cells) > 1 else ""
+        for direction, style in (("charge", "line"), ("discharge", "points")):
+            text = f"{label} {direction}".strip()
+            y = own[f"{direction}_capacity"].to_list()
+            capacity.append(Series(x, y, text, style, color=color))  # type: ignore[arg-type]
+        efficiency.append(Series(x, own["coulombic_efficiency"].to_list(), label, color=color))
+        kept = own.drop_nulls("polarisation")
+        y = kept["polarisation"].to_list()
+        polarisation.append(Series(kept["cycle"].to_list(), y, label, color=color))
+    unit = result.cycles.units["discharge_capacity"]
+    at = result.retention.conditions.get("reference cycle", "1")
+    marks = [Mark(float(at), "reference")]
+    return Figure(
+        "cycling",
+        [
+            Panel(capacity, "Cycle", "Capacity", "", unit, marks=marks),
+            Panel(efficiency, "Cycle", "Coulombic efficiency", "", "%"),
+            Panel(polarisation, "Cycle", "Polarisation at half capacity", "", "mV"),
+        ],
+        f"Cycling: capacity per {result.text['per']}, retention {result.retention} of cycle "
+        f"{at}, mean Coulombic efficiency {result.coulombic_efficiency}.",
+        "Good: a capacity that falls slowly, an efficiency near 100 % that does not scatter, and a "
+        "flat polarisation. Bad: an efficiency above 100 % or that jumps (a soft short), or a "
+        "polarisation that rises while the capacity falls.",
+        "double",
+    )
+
+
+@method(
+    "cycling.summary",
+    version=1,
+    cites=[XIAO_2020],
+    figure=figure,
+    prose="Capacities were taken from the cycler's counter per {per} ({rule}; {cell_count}). "
+    "The {direction} capacity changed from {reference_capacity} in cycle {reference_cycle} to "
+    "{final_capacity} in cycle {last}, a retention of {retention}; this is {decay_per_cycle} of "
+    "the reference per cycle, {fitted_decay} by a straight line, and {average_capacity_decay} by "
+    "(C_n/retention − C_n)/n. The mean Coulombic efficiency ({efficiency}) [Xiao2020] was "
+    "{coulombic_efficiency}, the energy efficiency {energy_efficiency}, and the polarisation at "
+    "half capacity {polarisation} at first and {final_polarisation} at the end.",
+)
+def summary(
+    *,
+    data: list[CyclingRecord],
+    active_mass: list[Mass] | None = None,
+    area: list[Area] | None = None,
+    reference_cycle: int = 1,
+    last_cycle: int | None = None,
+    cycle_rule: CycleRule = "cycler",
+    steps: Steps = "all",
+    capacity: Direction = "discharge",
+    efficiency: Efficiency = "discharge/charge",
+    charge_accuracy: Ratio = q("0.05 %"),
+    potential_accuracy: Voltage = q("1 mV"),
+) -> CyclingSummary:
+    """Cycle table, retention, decay, efficiencies and polarisation of one cell or several.
+
+    retention = C_n/C_ref
+    decay_per_cycle = (1 - C_n/C_ref)/(n - ref)
+    average_capacity_decay = (C_n/retention - C_n)/n
+
+    The last is what some papers print in 10⁻² mAh/g per cycle (100 times it, in mAh/g per cycle)
+    under the heading of a percentage; n is the number of the last cycle there. ``fitted_decay`` is
+    the slope of a line through all complete cycles over its value at the reference cycle.
+    CE is that of one cycle, ``efficiency`` says which charge is divided by which: a cell whose
+    lithium comes from the positive electrode charges first, discharge/charge; a half cell
+    whose working electrode takes lithium up first needs charge/discharge.
+
+    Capacities are divided by the active mass, else the area, else by nothing (per cell); each
+    says by what. A cycle's capacity scatters by the standard deviation about its neighbours
+    (second differences; six complete cycles are needed), the counter's error is shared by all
+    cycles and drops out of the retention. Several cells: mean, and standard error from the
+    scatter between them.
+
+    Parameters:
+        data: records of one cell or of several, positive current charges
+        active_mass: what capacities are divided by; one for all or one per record
+        area: what they are divided by where no mass is given; one for all or one per record
+        reference_cycle: cycle that the retention refers to
+        last_cycle: cycle whose capacity is the final one; by default the last complete one
+        cycle_rule: "cycler" takes the cycler's numbers, the others begin a cycle with each charge
+            or discharge
+        steps: sum all steps of a direction in a cycle, or take the largest alone
+        capacity: direction whose capacity is followed
+        efficiency: Coulombic efficiency as discharge over charge, or charge over discharge
+        charge_accuracy: relative standard uncertainty of the counter, one error of all charges
+            and another of all discharges (assumed; see the cycler's manual)
+        potential_accuracy: standard uncertainty of the voltmeter (assumed)
+
+    Raises:
+        InputError: no such complete cycle, or a mass or area that is not positive.
+        NotAnswerable: no current, one direction only, or no complete cycle.
+    """
+    if not data:
+        raise InputError("no record is given", where="data")
+    cells = _cells(
+        data, active_mass, area, cycle_rule, steps, capacity, efficiency,
+        charge_accuracy.si, potential_accuracy.si,
+    )  # fmt: skip
+    each = [scalars(cell, reference_cycle, last_cycle) for cell in cells]
+    merged = _merged([s.quantities for s in each])
+    verdicts = [
+        verdict
+        for cell, own in zip(cells, each, strict=True)
+        for verdict in (_counter(cell), _plausible(cell), _one_rate(cell, own))
+    ]
+    findings = [f for cell, s in zip(cells, each, strict=True) for f in _findings(cell, s)]
+    if cells[0].basis.by is None:
+        findings.append(
+            Finding(
+                "capacities are those of the cell: neither active_mass nor area is given",
+                remedy="give one to compare cells of different size",
+            )
+        )
+    return CyclingSummary(
+        **merged.fields,
+        more=merged.more,
+        number_of_cycles=Quantity(float(min(c.found.complete.sum() for c in cells)), "1"),
+        cycles=_cycle_table(cells, each),
+        cells=_cell_table(cells, each),
+        definitions=_definitions(merged.fields),
+        verdicts=tuple(verdicts),
+        findings=tuple(findings),
+        warnings=tuple(v.text for v in verdicts if v.passed is False),
+        text={
+            "per": cells[0].basis.words if len(cells) == 1 else cells[0].basis.name,
+            "rule": cells[0].found.rule,
+            "direction": capacity,
+            "last": _same([str(c.found.number[s.last]) for c, s in zip(cells, each, strict=True)]),
+            "cell_count": "one cell" if len(cells) == 1 else f"{len(cells)} cells",
+        },
+    )
+
+
+def _same(words: Sequence[str]) -> str:
+    return words[0] if len(set(words)) == 1 else f"{words[0]} to {words[-1]} (by cell)"
+
+
+def _cells(
+    data: Sequence[CyclingRecord],
+    active_mass: Sequence[Quantity] | None,
+    area: Sequence[Quantity] | None,
+    rule: CycleRule,
+    steps: Steps,
+    capacity: Direction,
+    efficiency: Efficiency,
+    accuracy: float,
+    potential_accuracy: float,
+) -> list[Cell]:
+    masses, areas = one_each(active_mass, data, "active_mass"), one_each(area, data, "area")
+    if all(m is None for m in masses) and all(a is None for a in areas):
+        masses = _if_all([stated(record, "mass") for record in data])
+        areas = _if_all([stated(record, "area") for record in data])
+    labels, several = names(data), len(data) > 1
+    return [
+        Cell(
+            name=label,
+            record=record,
+            found=cycles(record, rule=rule, steps=steps),
+            basis=basis(mass, own_area),
+            accuracy=accuracy,
+            potential_accuracy=potential_accuracy,
+            capacity=capacity,
+            efficiency=efficiency,
+            mark=f" ({label})" if several else "",
+        )
+        for label, record, mass, own_area in zip(labels, data, masses, areas, strict=True)
+    ]
+
+
+def _if_all(values: list[Quantity | None]) -> list[Quantity | None]:
+    """Cells of one batch are divided by the same thing, or by nothing."""
+    return values if all(v is not None for v in values) else [None] * len(values)
+
+
+@dataclass(frozen=True)
+class _Merged:
+    fields: dict[str, Quantity]
+    more: dict[str, Quantity]
+
+
+def _merged(each: Sequence[dict[str, Quantity]] | Sequence[object]) -> _Merged:
+    """One cell's quantities as they are; means and standard deviations of several."""
+    tables: list[dict[str, Quantity]] = [dict(e) for e in each]  # type: ignore[call-overload]
+    if len(tables) == 1:
+        return _Merged(tables[0], {})
+    made: dict[str, Quantity] = {}
+    more: dict[str, Quantity] = {}
+    for name, first in tables[0].items():
+        known = [t[name].to(first.unit) for t in tables if t[name].value is not None]
+        if len(known) < 2:
+            made[name] = known[0] if known else first
+            continue
+        both = mean(name, known)
+        made[name] = both[name]
+        more[f"{name}_sd"] = both[f"{name}_sd"]
+    return _Merged(made, more)
+
+
+def _cycle_table(cells: Sequence[Cell], each: Sequence[Scalars]) -> Table:
+    import polars
+
+    frames, units = [], {}
+    for cell, own in zip(cells, each, strict=True):
+        made, units = columns(cell, own.reference)
+        frames.append(polars.DataFrame(made, strict=False))
+    frame = polars.concat(frames, how="diagonal_relaxed")
+    parts = [c for c in frame.columns if "|" in c]
+    frame = frame.with_columns(polars.col(c).fill_null(0.0) for c in parts)
+    return Table(frame, units, cells[0].found.rule)
+
+
+def _cell_table(cells: Sequence[Cell], each: Sequence[Scalars]) -> Table:
+    quantities = {name: [s.quantities[name] for s in each] for name in each[0].quantities}
+    plain = {
+        "cell": [cell.name for cell in cells],
+        "complete_cycles": [int(cell.found.complete.sum()) for cell in cells],
+        "reference_cycle": [int(c.found.number[s.reference]) for c, s in zip(cells, each, strict=True)],
+        "last_cycle": [int(c.found.number[s.last]) for c, s in zip(cells, each, strict=True)],
+        "divided_by": [cell.basis.words for cell in cells],
+    }  # fmt: skip
+    return Table.of_quantities(plain, quantities)
+
+
+def _definitions(found: dict[str, Quantity]) -> Table:
+    average = found["average_capacity_decay"]
+    rows = [
+        ("per cycle since the reference", "(1 - C_n/C_ref)/(n - ref)", found["decay_per_cycle"]),
+        ("straight line", "-slope/C_ref of the line", found["fitted_decay"]),
+        ("average capacity decay", "(C_n/retention - C_n)/n", average),
+    ]
+    values = [(name, text, v.value, v.std, pretty(v.unit)) for name, text, v in rows]
+    hundred = None if average.value is None else 100 * average.value
+    std = None if average.std is None else 100 * average.std
+    values.append(
+        (
+            "average capacity decay as some papers print it",
+            "100 (C_n/retention - C_n)/n",
+            hundred,
+            std,
+            f"10⁻² {pretty(average.unit)}",
+        )
+    )
+    heads = ("definition", "equation", "value", "standard_uncertainty", "unit")
+    return Table.of(dict(zip(heads, map(list, zip(*values, strict=True)), strict=True)))
+
+
+def _counter(cell: Cell) -> Verdict:
+    name = f"counter against integral{cell.mark}"
+    found = cell.found
+    if not cell.record.has_counter:
+        return Verdict(name, None, "the file has no counter of charge: charges are integrals")
+    whole = found.complete
+    pairs = (
+        (found.charge[whole], found.integrated_charge[whole]),
+        (found.discharge[whole], found.integrated_discharge[whole]),
+    )
+    differences = np.max([np.abs(b / a - 1) for a, b in pairs], axis=0)
+    worst, at = float(differences.max()), int(found.number[whole][differences.argmax()])
+    text = (
+        f"the cycler's charge and the integral of its current differ by at most "
+        f"{100 * worst:.2g} %, in cycle {at} (limit {100 * COUNTER_AGREEMENT:.2g} %; the integral "
+        "is the poorer one where a half cycle has few samples)"
+    )
+    return Verdict(name, worst <= COUNTER_AGREEMENT, text)
+
+
+def _plausible(cell: Cell) -> Verdict:
+    a, b = cell.efficiency.split("/")
+    whole = cell.found.complete
+    over = int((cell.passed(a)[whole] > cell.passed(b)[whole] * (1 + 2 * cell.accuracy)).sum())
+    count = int(whole.sum())
+    text = f"{over} of {count} complete cycles have a Coulombic efficiency ({cell.efficiency}) above 100 %"
+    if over > count / 2:
+        text += "; if the working electrode takes up lithium first, turn efficiency around"
+    return Verdict(f"efficiency not above 100 %{cell.mark}", over == 0, text)
+
+
+def _one_rate(cell: Cell, own: Scalars) -> Verdict:
+    found = cell.found
+    current = found.discharge_current if cell.capacity == "discharge" else found.charge_current
+    first, last = float(current[own.reference]), float(current[own.last])
+    text = (
+        f"the {cell.capacity} current is {1e3 * first:.4g} mA in the reference and "
+        f"{1e3 * last:.4g} mA in the last cycle"
+    )
+    same = abs(last / first - 1) <= SAME_RATE if first > 0 else False
+    if not same:
+        text += ": this retention is not of one rate, see cycling.rate"
+    return Verdict(f"one rate{cell.mark}", same, text)
+
+
+def _findings(cell: Cell, own: Scalars) -> list[Finding]:
+    found, where = cell.found, cell.name
+    notes = [Finding(f"cycle rule: {found.rule}", where=where)]
+    for k in np.flatnonzero(~found.complete):
+        text = f"cycle {found.number[k]} is not complete and counts in no mean and no decay"
+        notes.append(Finding(text, where=where))
+    many = found.number[(found.halves > 2) & found.complete]
+    if len(many):
+        text = (
+            f"{len(many)} cycles (the first: {many[0]}) hold more than one charge and one "
+            "discharge, summed up"
+        )
+        notes.append(Finding(text, "warning", where, "set cycle_rule to tell them apart"))
+    several = found.number[found.several_steps & (found.halves <= 2)]
+    if len(several) and "all steps" in found.rule:
+        text = (
+            f"{len(several)} cycles (the first: {several[0]}) have several steps of one "
+            "direction, summed up; a counter that restarts with each step shows the largest alone"
+        )
+        notes.append(Finding(text, "note", where, "set steps to 'largest' for that number"))
+    missing = int(found.number[-1] - found.number[0] + 1 - len(found))
+    if missing:
+        notes.append(Finding(f"{missing} cycle numbers are missing", "warning", where))
+    if cell.scatter is None:
+        text = "fewer than six complete cycles: the scatter between cycles is not known"
+        notes.append(Finding(text, where=where))
+    if not cell.record.has_counter:
+        notes.append(Finding("no counter in the file: charges are integrals", where=where))
+    return notes

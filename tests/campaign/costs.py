@@ -1,0 +1,69 @@
+"""What a task costs beside its own work: fresh, with and without fsync, and asked again."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from polylyte.core.execution import InProcess
+from polylyte.core.pool import process_pool
+from polylyte.core.session import run_study
+from tests.campaign import room as rooms
+
+STEP = '[step.s{0}]\nmethod = "campaign.bare"\na = {0}\n'
+TABLE = '[step.s{0}]\nmethod = "campaign.work"\nname = "s"\npause = 0.0\na = {0}\nb = 1\n'
+SWEEP = (
+    '[step.map]\nmethod = "campaign.bare"\n'
+    "[step.map.map]\nover = {{ a = [{0}], b = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }}\n"
+)
+
+
+def costs(folder: Path, count: int) -> dict[str, float]:
+    """Milliseconds per task; seconds for a rerun of ``count`` tasks and designs."""
+    rooms.enter()
+    figures: dict[str, float] = {}
+    tasks = max(count // 10, 50)
+    # What is imported and looked up once is no cost per task.
+    _run(folder / "warm", TABLE.format(0) + STEP.format(1), durable=False)
+    for label, text, durable in (
+        ("no fsync, one quantity", STEP, False),
+        ("no fsync, with a table of 200 rows and a file", TABLE, False),
+        ("fsync, one quantity", STEP, True),
+        ("fsync, with a table of 200 rows and a file", TABLE, True),
+    ):
+        study = "".join(text.format(i) for i in range(tasks))
+        processor = time.process_time()
+        fresh, again = _run(folder / label, study, durable=durable)
+        processor = time.process_time() - processor
+        figures[f"ms per fresh task, {label}"] = round(fresh / tasks * 1e3, 3)
+        figures[f"ms of processor time per task (and asked again), {label}"] = round(
+            processor / tasks * 1e3, 3
+        )
+        if text is STEP and not durable:
+            figures[f"s for a rerun of {tasks:,} tasks with nothing to do"] = round(again, 3)
+    study = "".join(STEP.format(i) for i in range(tasks))
+    fresh, _ = _run(folder / "pool", study, durable=False, pool=lambda: process_pool(2))
+    figures["ms per fresh task, no fsync, pool of two processes (start included)"] = round(
+        fresh / tasks * 1e3, 3
+    )
+    designs = SWEEP.format(", ".join(map(str, range(count // 10))))
+    fresh, again = _run(folder / "sweep", designs, durable=True)
+    figures[f"ms per fresh design of a sweep of {count:,}"] = round(fresh / count * 1e3, 3)
+    figures[f"s for a rerun of {count:,} designs with nothing to do"] = round(again, 3)
+    return figures
+
+
+def _run(folder: Path, study: str, *, durable: bool, pool: Any = None) -> tuple[float, float]:
+    """Seconds of a fresh run and of a second one."""
+    folder.mkdir()
+    path = folder / "study.toml"
+    path.write_text(study)
+    took = []
+    for _ in range(2):
+        began = time.perf_counter()
+        _, ended = run_study(path, pool=pool or (lambda: nullcontext(InProcess())), durable=durable)
+        took.append(time.perf_counter() - began)
+        assert {e.ending for e in ended.values()} <= {"done", "cached"}
+    return took[0], took[1]
