@@ -27,7 +27,7 @@ from polylyte.materials.cells import Cell
 from polylyte.simulation.cell import model as models
 from polylyte.simulation.cell.cathode import Cathode, cathode_of, scaled
 from polylyte.simulation.cell.rate_map import rate_map
-from polylyte.simulation.cell.transport import BLEND, FARADAY
+from polylyte.simulation.cell.transport import BLEND
 
 TARGET = 50.0
 KELVIN = 333.15

@@ -118,9 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     made = command("export", _export, "write the last run as an RO-Crate")
     study(made)
-    made.add_argument(
-        "--to", type=Path, required=True, metavar="DIR|FILE.zip", help="what to write; must be new"
-    )
+    made.add_argument("--to", type=Path, required=True, metavar="DIR|FILE.zip", help="a new place")
     made.add_argument("--no-raw", action="store_true", help="leave the raw files' bytes out")
     made = command("methods", _methods, "list the methods, or describe one")
     made.add_argument("method", nargs="?", metavar="METHOD")
@@ -315,15 +313,9 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from polylyte.report.export import export
-    from polylyte.report.text import size_text
+    from polylyte.cli.export import export
 
-    path, store = _opened(options)
-    made = export(path, store, options.to, raw=not options.no_raw)
-    for warning in made.warnings:
-        sys.stderr.write(f"polylyte: {warning}\n")
-    print(f"crate: {made.path} ({made.files} files, {size_text(made.size)})")
-    return 0
+    return export(*_opened(options), options.to, raw=not options.no_raw)
 
 
 def _gc(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -73,7 +74,7 @@ class Voltammogram:
         at = _turns(swept, turn)
         found = [
             Sweep(a, b, 1 if swept[b] > swept[a] else -1)
-            for a, b in zip(at[:-1], at[1:], strict=True)
+            for a, b in pairwise(at)
             if b - a + 1 >= LEAST_POINTS
         ]
         return found

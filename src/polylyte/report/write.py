@@ -27,20 +27,20 @@ LARGEST = 4_600_000
 
 
 def write_report(
-    run: Run, folder: Path, *, lookup: Lookup = methods.get, drawn: Path | None = None
+    run: Run, folder: Path, *, lookup: Lookup = methods.get, reuse: Path | None = None
 ) -> Path:
     """Write ``report.html`` and what it links to into ``folder``; gives the page's path.
 
     A run that failed is written just the same. Files of an earlier report in the same folder
     that this one no longer has are removed; nothing else is touched. Figures of which nothing
-    changed are taken from the report in ``drawn``, or else from the earlier one.
+    changed are taken from the report in ``reuse``, or else from the earlier one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     last = before(folder)
-    known = before(drawn) if drawn else last
+    known = before(reuse) if reuse else last
     space = Space(
         LARGEST - len(asset("plotly-basic.min.js")),
-        earlier=lambda stem, figure: earlier(drawn or folder, stem, figure, known.get("figures")),
+        earlier=lambda stem, figure: earlier(reuse or folder, stem, figure, known.get("figures")),
     )
     view = page(run, lookup, space)
     made: dict[str, bytes] = {}

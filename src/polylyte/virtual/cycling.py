@@ -10,8 +10,17 @@ import numpy as np
 from polylyte.core.citations import Citation
 from polylyte.core.errors import InputError
 from polylyte.core.figures import Figure, Panel, Series
-from polylyte.core.kinds import Charge, CRate, Mass, Percentage, Potential, Ratio
-from polylyte.core.kinds import Temperature, Time, Voltage
+from polylyte.core.kinds import (
+    Charge,
+    CRate,
+    Mass,
+    Percentage,
+    Potential,
+    Ratio,
+    Temperature,
+    Time,
+    Voltage,
+)
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity, q
 from polylyte.core.results import Result
@@ -156,7 +165,7 @@ def cycling(
     """
     from polylyte.instruments.biologic_writer import write_gcpl
 
-    if cycles < 1 or not 4 <= samples or 2 * cycles * (samples + 2) > MOST_SAMPLES:
+    if cycles < 1 or not samples >= 4 or 2 * cycles * (samples + 2) > MOST_SAMPLES:
         raise InputError("cycles and samples are too few or too many", where="cycles")
     rng = generator(seed, "virtual.cycling", sample.name)
     gains = 1 + charge_error.si * rng.standard_normal(2)

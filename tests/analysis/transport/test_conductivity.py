@@ -197,3 +197,14 @@ def test_figures():
     nyquist, over_temperature = figure(result)
     assert len(nyquist.panels[0].series) == 4
     assert over_temperature.panels[0].series[0].x == pytest.approx([1e3 / 298.15, 1e3 / 333.15])
+
+
+def test_conductance_without_geometry():
+    """1/100 ohm is 10 mS; its relative error is that of the resistance."""
+    result = conductivity(spectra=[spike(100.0, celsius=25)])
+    G, R = result["conductance@25degC"], result["resistance@25degC"]
+    assert G.unit == "mS"
+    assert G.value == pytest.approx(10.0, rel=0.01)
+    assert (G.value / 1e3) * R.value == pytest.approx(1.0)
+    assert G.std / G.value == pytest.approx(R.std / R.value, rel=1e-6)
+    assert (G * R).std == pytest.approx(0.0, abs=1e-9)

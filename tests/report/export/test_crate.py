@@ -172,9 +172,13 @@ def test_the_environment_is_that_of_the_provenance(exported: Path, ran: Path):
     packages = [step.result.provenance["packages"] for step in steps if step.result]
     assert told["packages"]
     assert {n: [v] for p in packages for n, v in p.items()} == told["packages"]
-    lines = (exported / "environment" / "installed.txt").read_text().splitlines()
-    installed = dict(line.split("==") for line in lines)
-    assert {"polylyte", "numpy", "polars"} <= set(installed) or "numpy" not in installed
+
+
+def test_what_is_installed_is_told_with_all_that_it_needs():
+    found = surroundings.installed("pytest")
+    assert found["pytest"] == pytest.__version__
+    assert {"pluggy", "packaging"} <= set(found)
+    assert surroundings.installed("no-such-distribution") == {}
 
 
 def test_the_lock_of_a_checkout_is_the_smallest_that_pins_the_run(tmp_path: Path):

@@ -24,6 +24,8 @@ END = 0.02
 """V from the usual end within which the last half cycle of a record counts as finished."""
 USUAL = 3
 """Half cycles of one direction from which the usual end is taken."""
+LEAD = 3
+"""Intervals before the first sample of a half cycle within which its current flowed already."""
 MIDDLE = 0.05
 """Share of a half cycle on either side of its middle whose points give the potential there."""
 
@@ -128,8 +130,8 @@ def cycles(record: CyclingRecord, *, rule: CycleRule = "cycler", steps: Steps = 
         )
     numbers, place = np.unique(rows.cycle, return_inverse=True)
     kept, several = _steps(record, rows, place, steps)
-    sums = {
-        (name, sign): np.bincount(place[use], sign * values[use], len(numbers))
+    sums: dict[tuple[str, int], Floats] = {
+        (name, sign): np.bincount(place[use], sign * values[use], len(numbers)).astype(float)
         for sign in (1, -1)
         for use in [kept & (rows.direction == sign)]
         for name, values in (
@@ -222,18 +224,17 @@ def _integrated(
 ) -> Floats:
     """Charge since the row before by the current: trapezoids within a half cycle.
 
-    Where a half cycle begins, its current has flowed since the row before, for no longer than a
-    usual interval (a longer gap is a rest).
+    Where a half cycle begins, its current has flowed since the row before; where that is more
+    than three of its next intervals away it is a rest, and one interval is taken.
     """
     interval = np.diff(record.time, prepend=record.time[0])
-    within = interval[same]
-    usual = float(np.median(within)) if len(within) else 0.0
-    if flowing[0]:
-        interval[0] = usual if record.has_counter and _origin(record, True) == 0.0 else 0.0
+    following = np.append(interval[1:], interval[-1:])
+    if flowing[0] and record.has_counter and _origin(record, True) == 0.0:
+        interval[0] = following[0]
     before = np.concatenate([record.current[:1], record.current[:-1]])
     trapezoid = interval * (record.current + before) / 2
-    begun = np.clip(interval, 0.0, usual) * record.current
-    return np.where(same, trapezoid, np.where(flowing, begun, 0.0))
+    lead = np.where(interval <= LEAD * following, interval, following)
+    return np.where(same, trapezoid, np.where(flowing, lead * record.current, 0.0))
 
 
 def _begins(rows: Rows) -> NDArray[np.bool_]:
@@ -309,9 +310,7 @@ def curve(record: CyclingRecord, found: Cycles, index: int, sign: int) -> Curve:
     own = rows.cycle[part]
     use = rows.flowing[part] & (rows.direction[part] == sign) & (own == own[0])
     passed = sign * rows.counted[part][use]
-    return Curve(
-        np.cumsum(passed), record.potential[part][use], passed, record.current[part][use]
-    )
+    return Curve(np.cumsum(passed), record.potential[part][use], passed, record.current[part][use])
 
 
 def middle(half: Curve) -> tuple[float, float] | None:

@@ -54,16 +54,15 @@ def figure(result: VoltageProfiles) -> Figure:
     """Potential over capacity, and dQ/dV over potential; one colour per cycle."""
     profile, slope = result.profiles.frame, result.differentials.frame
     numbers = profile["cycle"].unique(maintain_order=True).to_list()
-    left, right = [], []
+    left: list[Series] = []
+    right: list[Series] = []
     for color, number in enumerate(numbers):
         for direction, label in (("charge", f"cycle {number}"), ("discharge", "")):
             for frame, series, x, y in (
                 (profile, left, "capacity", "potential"),
                 (slope, right, "potential", "differential"),
             ):
-                own = frame.filter(
-                    (frame["cycle"] == number) & (frame["direction"] == direction)
-                )
+                own = frame.filter((frame["cycle"] == number) & (frame["direction"] == direction))
                 series.append(
                     Series(own[x].to_list(), own[y].to_list(), label, "line", color=color)
                 )

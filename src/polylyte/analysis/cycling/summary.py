@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from polylyte.analysis.cycling.basis import basis, names, one_each, stated
 from polylyte.analysis.cycling.cycles import CycleRule, Steps, cycles
 from polylyte.analysis.cycling.summary_cells import (
@@ -17,6 +15,7 @@ from polylyte.analysis.cycling.summary_cells import (
     columns,
     scalars,
 )
+from polylyte.analysis.cycling.summary_words import counter, findings_of, one_rate, plausible
 from polylyte.core.citations import Citation
 from polylyte.core.errors import InputError
 from polylyte.core.figures import Figure, Mark, Panel, Series
@@ -24,7 +23,7 @@ from polylyte.core.kinds import AnyQuantity, Area, Mass, Percentage, Ratio, Volt
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity, q
 from polylyte.core.replicates import mean
-from polylyte.core.results import Finding, Result, Verdict
+from polylyte.core.results import Finding, Result
 from polylyte.core.tables import Table
 from polylyte.core.units import pretty
 from polylyte.instruments.cycling import CyclingRecord
@@ -40,10 +39,6 @@ XIAO_2020 = Citation(
     "561–568",
     "10.1038/s41560-020-0648-z",
 )
-COUNTER_AGREEMENT = 0.005
-"""Relative difference of counter and integration in a complete cycle."""
-SAME_RATE = 0.05
-"""Relative difference of two currents of one rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,9 +175,9 @@ def summary(
     verdicts = [
         verdict
         for cell, own in zip(cells, each, strict=True)
-        for verdict in (_counter(cell), _plausible(cell), _one_rate(cell, own))
+        for verdict in (counter(cell), plausible(cell), one_rate(cell, own))
     ]
-    findings = [f for cell, s in zip(cells, each, strict=True) for f in _findings(cell, s)]
+    findings = [f for cell, s in zip(cells, each, strict=True) for f in findings_of(cell, s)]
     if cells[0].basis.by is None:
         findings.append(
             Finding(
@@ -191,7 +186,7 @@ def summary(
             )
         )
     return CyclingSummary(
-        **merged.fields,
+        **merged.fields,  # type: ignore[arg-type]
         more=merged.more,
         number_of_cycles=Quantity(float(min(c.found.complete.sum() for c in cells)), "1"),
         cycles=_cycle_table(cells, each),
@@ -278,7 +273,8 @@ def _merged(each: Sequence[dict[str, Quantity]] | Sequence[object]) -> _Merged:
 def _cycle_table(cells: Sequence[Cell], each: Sequence[Scalars]) -> Table:
     import polars
 
-    frames, units = [], {}
+    frames: list[polars.DataFrame] = []
+    units: dict[str, str] = {}
     for cell, own in zip(cells, each, strict=True):
         made, units = columns(cell, own.reference)
         frames.append(polars.DataFrame(made, strict=False))
@@ -290,11 +286,12 @@ def _cycle_table(cells: Sequence[Cell], each: Sequence[Scalars]) -> Table:
 
 def _cell_table(cells: Sequence[Cell], each: Sequence[Scalars]) -> Table:
     quantities = {name: [s.quantities[name] for s in each] for name in each[0].quantities}
-    plain = {
+    pairs = list(zip(cells, each, strict=True))
+    plain: dict[str, Sequence[object]] = {
         "cell": [cell.name for cell in cells],
         "complete_cycles": [int(cell.found.complete.sum()) for cell in cells],
-        "reference_cycle": [int(c.found.number[s.reference]) for c, s in zip(cells, each, strict=True)],
-        "last_cycle": [int(c.found.number[s.last]) for c, s in zip(cells, each, strict=True)],
+        "reference_cycle": [int(c.found.number[s.reference]) for c, s in pairs],
+        "last_cycle": [int(c.found.number[s.last]) for c, s in pairs],
         "divided_by": [cell.basis.words for cell in cells],
     }  # fmt: skip
     return Table.of_quantities(plain, quantities)
@@ -321,79 +318,3 @@ def _definitions(found: dict[str, Quantity]) -> Table:
     )
     heads = ("definition", "equation", "value", "standard_uncertainty", "unit")
     return Table.of(dict(zip(heads, map(list, zip(*values, strict=True)), strict=True)))
-
-
-def _counter(cell: Cell) -> Verdict:
-    name = f"counter against integral{cell.mark}"
-    found = cell.found
-    if not cell.record.has_counter:
-        return Verdict(name, None, "the file has no counter of charge: charges are integrals")
-    whole = found.complete
-    pairs = (
-        (found.charge[whole], found.integrated_charge[whole]),
-        (found.discharge[whole], found.integrated_discharge[whole]),
-    )
-    differences = np.max([np.abs(b / a - 1) for a, b in pairs], axis=0)
-    worst, at = float(differences.max()), int(found.number[whole][differences.argmax()])
-    text = (
-        f"the cycler's charge and the integral of its current differ by at most "
-        f"{100 * worst:.2g} %, in cycle {at} (limit {100 * COUNTER_AGREEMENT:.2g} %; the integral "
-        "is the poorer one where a half cycle has few samples)"
-    )
-    return Verdict(name, worst <= COUNTER_AGREEMENT, text)
-
-
-def _plausible(cell: Cell) -> Verdict:
-    a, b = cell.efficiency.split("/")
-    whole = cell.found.complete
-    over = int((cell.passed(a)[whole] > cell.passed(b)[whole] * (1 + 2 * cell.accuracy)).sum())
-    count = int(whole.sum())
-    text = f"{over} of {count} complete cycles have a Coulombic efficiency ({cell.efficiency}) above 100 %"
-    if over > count / 2:
-        text += "; if the working electrode takes up lithium first, turn efficiency around"
-    return Verdict(f"efficiency not above 100 %{cell.mark}", over == 0, text)
-
-
-def _one_rate(cell: Cell, own: Scalars) -> Verdict:
-    found = cell.found
-    current = found.discharge_current if cell.capacity == "discharge" else found.charge_current
-    first, last = float(current[own.reference]), float(current[own.last])
-    text = (
-        f"the {cell.capacity} current is {1e3 * first:.4g} mA in the reference and "
-        f"{1e3 * last:.4g} mA in the last cycle"
-    )
-    same = abs(last / first - 1) <= SAME_RATE if first > 0 else False
-    if not same:
-        text += ": this retention is not of one rate, see cycling.rate"
-    return Verdict(f"one rate{cell.mark}", same, text)
-
-
-def _findings(cell: Cell, own: Scalars) -> list[Finding]:
-    found, where = cell.found, cell.name
-    notes = [Finding(f"cycle rule: {found.rule}", where=where)]
-    for k in np.flatnonzero(~found.complete):
-        text = f"cycle {found.number[k]} is not complete and counts in no mean and no decay"
-        notes.append(Finding(text, where=where))
-    many = found.number[(found.halves > 2) & found.complete]
-    if len(many):
-        text = (
-            f"{len(many)} cycles (the first: {many[0]}) hold more than one charge and one "
-            "discharge, summed up"
-        )
-        notes.append(Finding(text, "warning", where, "set cycle_rule to tell them apart"))
-    several = found.number[found.several_steps & (found.halves <= 2)]
-    if len(several) and "all steps" in found.rule:
-        text = (
-            f"{len(several)} cycles (the first: {several[0]}) have several steps of one "
-            "direction, summed up; a counter that restarts with each step shows the largest alone"
-        )
-        notes.append(Finding(text, "note", where, "set steps to 'largest' for that number"))
-    missing = int(found.number[-1] - found.number[0] + 1 - len(found))
-    if missing:
-        notes.append(Finding(f"{missing} cycle numbers are missing", "warning", where))
-    if cell.scatter is None:
-        text = "fewer than six complete cycles: the scatter between cycles is not known"
-        notes.append(Finding(text, where=where))
-    if not cell.record.has_counter:
-        notes.append(Finding("no counter in the file: charges are integrals", where=where))
-    return notes

@@ -81,7 +81,9 @@ def efficiencies(cell: Cell) -> Floats:
     """Coulombic efficiency of each cycle; NaN where one of the two charges is missing."""
     a, b = cell.efficiency.split("/")
     top, bottom = cell.passed(a), cell.passed(b)
-    return np.divide(top, bottom, out=np.full(len(top), np.nan), where=(top > 0) & (bottom > 0))
+    found = np.full(len(top), np.nan)
+    np.divide(top, bottom, out=found, where=(top > 0) & (bottom > 0))
+    return found
 
 
 def scalars(cell: Cell, reference_cycle: int, last_cycle: int | None) -> Scalars:
@@ -266,7 +268,9 @@ def columns(cell: Cell, reference: int) -> tuple[dict[str, list[Any]], dict[str,
 
 
 def _ratio(a: Floats, b: Floats) -> Floats:
-    return np.divide(a, b, out=np.full(len(a), np.nan), where=(a != 0) & (b != 0))
+    found = np.full(len(a), np.nan)
+    np.divide(a, b, out=found, where=(a != 0) & (b != 0))
+    return found
 
 
 def _polarisations(cell: Cell) -> Floats:

@@ -51,6 +51,14 @@ class CircuitFits:
         return len(self.values)
 
     def __getitem__(self, index: int) -> CircuitFit:
+        return self.fit(index)
+
+    def fit(self, index: int, *, intervals: bool = True) -> CircuitFit:
+        """The whole fit of one spectrum; ``intervals`` False skips the profiles.
+
+        Raises:
+            InputError: it was not fitted.
+        """
         index = range(len(self))[index]
         if index in self.not_fitted:
             raise InputError(
@@ -66,7 +74,7 @@ class CircuitFits:
             bool(self.converged[index]),
             self.starts,
             self.seed,
-            True,
+            intervals,
         )
 
     def __iter__(self) -> Iterator[CircuitFit]:

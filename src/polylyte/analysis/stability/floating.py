@@ -145,7 +145,7 @@ def floating(
         steps=_table(made, leakage, asked, known, shift),
         transients=_transients(held, known),
         verdicts=tuple(verdicts),
-        findings=tuple([*said, *_findings(known, area, asked)]),
+        findings=(*said, *_findings(known, area, asked)),
         warnings=tuple(v.text for v in verdicts if v.passed is False),
         text={"area_text": "of an electrode of unknown area" if known is None else f"over {known}"},
     )  # fmt: skip
@@ -221,7 +221,7 @@ def _limits(
     """The last step before, and the first at which, the leakage passes the threshold."""
     if threshold is None:
         return None, None, []
-    said = []
+    said: list[Finding] = []
     for k, step in enumerate(steps):
         if abs(step.steady.value) <= threshold:
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -10,13 +9,19 @@ import numpy as np
 
 from polylyte.analysis.stability.levels import Levels, level
 from polylyte.analysis.stability.onsets import Onsets, Removed, onsets, prepared
+from polylyte.analysis.stability.sweep_words import (
+    Background,
+    findings_of,
+    removal,
+    verdicts_of,
+)
 from polylyte.core.citations import Citation
 from polylyte.core.errors import InputError, NotAnswerable
 from polylyte.core.figures import Figure, Mark, Panel, Series
 from polylyte.core.kinds import AnyQuantity, Area, Potential, Resistance, Voltage
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity, from_si, q
-from polylyte.core.results import Finding, Result, Verdict
+from polylyte.core.results import Result
 from polylyte.core.tables import Table
 from polylyte.core.units import unit
 from polylyte.instruments.voltammograms import Sweep, Voltammogram
@@ -37,10 +42,7 @@ MERY_2021 = Citation(
     "3840",
     "10.3390/ma14143840",
 )
-Background = Literal["line", "constant", "none"]
 Direction = Literal["oxidation", "reduction"]
-FAST = 1e-3
-"""V/s above which a sweep runs ahead of slow decomposition."""
 LITHIUM = "V vs Li/Li+"
 THRESHOLDS = ("1 uA/cm^2", "10 uA/cm^2", "100 uA/cm^2")
 """Current densities in use; the onset at each is given beside."""
@@ -185,7 +187,7 @@ def sweep(
     made = _onset_quantities(run, done, ohm, scale, resistance, known, shift, potential_accuracy.si)
     values = [v.si for v in made.values() if v.value is not None]
     rate = data.scan_rate(chosen)
-    verdicts = _verdicts(done.removed, done.found, made, rate, known)
+    verdicts = verdicts_of(done.removed, done.found, made, rate, known)
     return StabilityLimit(
         onset_threshold=made["threshold"],
         onset_tangent=made["tangent"],
@@ -195,11 +197,11 @@ def sweep(
         more=_others(run, done, ohm or 0.0, known, shift, potential_accuracy.si),
         sweep=_table(done, known, shift),
         verdicts=tuple(verdicts),
-        findings=tuple(_findings(area, known, ohm, done, rate, reference_potential)),
+        findings=tuple(findings_of(area, known, ohm, done.removed, rate, reference_potential)),
         warnings=tuple(v.text for v in verdicts if v.passed is False),
         text={
             "direction": "oxidation" if chosen.direction > 0 else "reduction",
-            "removed": _removed(background, resistance),
+            "removed": removal(background, resistance),
             "threshold_text": str(threshold),
             "slope_text": str(slope_threshold),
             "area_text": f"on {known}" if known is not None else "on an electrode of unknown area",
@@ -312,91 +314,12 @@ def _others(
     return made
 
 
-def _removed(background: Background, resistance: Quantity | None) -> str:
-    ohmic = f"iR by {resistance}" if resistance is not None else "no iR"
-    words = {"line": "a linear", "constant": "a constant", "none": "no"}[background]
-    return f"{ohmic} and {words} background removed"
-
-
-def _verdicts(
-    removed: Removed,
-    found: Onsets,
-    made: Mapping[str, Quantity],
-    rate: float,
-    known: Quantity | None,
-) -> list[Verdict]:
-    bend = removed.bend
-    verdicts = [
-        Verdict(
-            "background is straight",
-            None if bend is None else abs(bend) <= 3,
-            "no background removed"
-            if bend is None
-            else f"the background's last third lies {bend:+.2g} standard errors off the line "
-            "through it (limit 3)"
-            + ("" if abs(bend) <= 3 else ": state background_from and background_to"),
-        ),
-        Verdict(
-            "scan slow enough",
-            rate <= 1.01 * FAST,
-            f"{1e3 * rate:.3g} mV/s"
-            + (" hides slow decomposition" if rate > 1.01 * FAST else " (limit 1 mV/s)"),
-        ),
-        Verdict("area known", known is not None, f"area {known}" if known is not None else
-                "no area: these are currents, which grow with the electrode"),
-        Verdict(
-            "tangent unambiguous",
-            abs(found.bend) <= 0.1,
-            f"the slope changes by {100 * found.bend:+.2g} % within the tangent's part (limit 10 "
-            "%)" + ("" if abs(found.bend) <= 0.1 else ": the tangent depends on the sweep's end"),
-        ),
-    ]  # fmt: skip
-    values = [v.si for v in made.values() if v.value is not None]
-    apart = max(values) - min(values)
-    verdicts.append(
-        Verdict(
-            "criteria agree",
-            apart <= 0.1 if len(values) > 1 else None,
-            f"{len(values)} criteria lie {1e3 * apart:.3g} mV apart (limit 100 mV)",
-        )
-    )
-    return verdicts
-
-
-def _findings(
-    given: Quantity | None,
-    known: Quantity | None,
-    ohm: float | None,
-    done: _Done,
-    rate: float,
-    reference: Quantity,
-) -> list[Finding]:
-    largest = float(np.abs(done.removed.measured).max())
-    low, high = done.removed.window
-    notes = [
-        Finding(
-            f"the onset holds for {1e3 * rate:.3g} mV/s and this electrode: slower sweeps and "
-            "larger (porous) electrodes show it earlier",
-            remedy="confirm it by stability.float on the electrode of the cell",
-        ),
-        Finding(f"background from {low + reference.si:.3f} to {high + reference.si:.3f} V"),
-    ]
-    if known is None:
-        text = "no area is known: currents, not current densities; criteria per area not answered"
-        notes.append(Finding(text, "warning", "area", "give area, or thresholds as currents"))
-    elif given is None:
-        notes.append(Finding(f"area {known} as the file states it"))
-    if ohm is None:
-        text = f"iR is not removed: {1e3 * largest:.3g} mV per ohm at the largest current"
-        notes.append(Finding(text, "note", "resistance", "give resistance (from impedance)"))
-    return notes
-
-
 def _table(done: _Done, known: Quantity | None, shift: float) -> Table:
     removed, found = done.removed, done.found
     shown, factor = ("uA", 1e6) if known is None else ("mA/cm^2", 0.1 / known.si)
     sign = removed.direction
-    tangent = found.tangent.at(removed.x) if found.tangent is not None else np.full(len(removed.x), np.nan)
+    none = np.full(len(removed.x), np.nan)
+    tangent = none if found.tangent is None else found.tangent.at(removed.x)
     drawn = (tangent >= 0) & (tangent <= 1.02 * float(removed.y.max()))
     line = [float(sign * t * factor) if d else None for t, d in zip(tangent, drawn, strict=True)]
     return Table.of(

@@ -162,7 +162,7 @@ def _split(fit: CircuitFit) -> Interface | None:
         resistor = next((leaf for leaf in arc.leaves() if leaf.kind == "R"), None)
         if resistor is None:
             continue
-        relaxation = time_constant(arc, fit.values)
+        relaxation = float(time_constant(arc, fit.values))
         capacitance = relaxation / float(fit.values[resistor.first])
         if capacitance < BULK_BELOW:
             film.append(resistor.first)

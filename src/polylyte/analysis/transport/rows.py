@@ -39,6 +39,12 @@ class Reading:
     area_specific: Quantity
 
     @property
+    def conductance(self) -> Quantity:
+        """1/R, which is σ·A/L."""
+        R = self.resistance
+        return derive(lambda R: 1 / R, "mS", R=R).flagged(*(() if R.value is None else R.flags))
+
+    @property
     def celsius(self) -> float | None:
         return None if self.temperature is None else self.temperature.to("degC").value
 
@@ -198,7 +204,6 @@ def rows_table(readings: Sequence[Reading]) -> Table:
         Quantity(None, "degC") if r.temperature is None else r.temperature.to("degC")
         for r in readings
     ]
-    conductance = [derive(lambda R: 1 / R, "mS", R=reading.resistance) for reading in readings]
     return _floats(
         Table.of_quantities(
             {
@@ -215,7 +220,7 @@ def rows_table(readings: Sequence[Reading]) -> Table:
             {
                 "temperature": temperatures,
                 "resistance": [_per_row(r.resistance) for r in readings],
-                "conductance": [_per_row(value) for value in conductance],
+                "conductance": [_per_row(r.conductance) for r in readings],
                 "conductivity": [_per_row(r.conductivity) for r in readings],
                 "area_specific_resistance": [_per_row(r.area_specific) for r in readings],
                 "offset_resistance": [_per_row(one.offset) for one in found],

@@ -132,7 +132,7 @@ def _refuse_stale(planned: Plan, record: Mapping[str, Any]) -> None:
 def _fill(work: _Work, files: list[RawFile]) -> None:
     # The report that a run writes beside its study: drawing again would take most of the time.
     drawn = work.study.folder / "report"
-    page = write_report(work.run, work.crate.folder, drawn=drawn)
+    page = write_report(work.run, work.crate.folder, reuse=drawn)
     summary = json.loads((work.crate.folder / "summary.json").read_text("utf-8"))
     work.steps = {step["name"]: step for step in summary["steps"]}
     raw, study = _inputs(work, files)
@@ -243,8 +243,9 @@ def _sections(run: Run) -> dict[str, Any]:
 def _surroundings(work: _Work) -> None:
     about = surroundings.surroundings(work.run)
     installed = "".join(f"{name}=={v}\n" for name, v in surroundings.installed().items())
-    work.write("environment/installed.txt", installed.encode(),
-               description="versions installed where the crate was written")  # fmt: skip
+    if installed:
+        work.write("environment/installed.txt", installed.encode(),
+                   description="versions installed where the crate was written")  # fmt: skip
     lock = surroundings.lock(about["packages"])
     if lock is not None:
         work.write(f"environment/{lock.name}", lock.read_bytes(),

@@ -51,8 +51,7 @@ class Crate:
 
     def add(self, id: str, kind: str, **properties: Any) -> Link:
         """A thing that is no file of the crate; what is empty is left out."""
-        said = {name: value for name, value in properties.items() if value not in ("", None, [])}
-        self.entities.setdefault(id, {"@id": id, "@type": kind, **said})
+        self.entities.setdefault(id, {"@id": id, "@type": kind, **_compact(properties)})
         return {"@id": id}
 
     def file(self, path: str, **properties: Any) -> Link:
@@ -91,11 +90,15 @@ class Crate:
             "@id": "./",
             "@type": "Dataset",
             "conformsTo": {"@id": PROFILE},
-            **root,
-            "hasPart": files,
-            "mentions": self.actions,
+            **_compact({**root, "hasPart": files, "mentions": self.actions}),
         }
         return {"@context": CONTEXT, "@graph": [about, whole, profile, *self.entities.values()]}
+
+
+def _compact(properties: Mapping[str, Any]) -> Entity:
+    """What is empty left out, and a list of one as that one, as the standard wants it."""
+    said = {name: value for name, value in properties.items() if value not in ("", None, [])}
+    return {n: v[0] if isinstance(v, list) and len(v) == 1 else v for n, v in said.items()}
 
 
 def media(path: str) -> str:

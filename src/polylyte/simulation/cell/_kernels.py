@@ -34,8 +34,8 @@ FARADAY = 96485.33212
 RUNNING, VOLTAGE_REACHED, TIME_REACHED, CURRENT_REACHED, STUCK, TOO_MANY_STEPS = range(6)
 SYMMETRIC = 0  # lithium at both ends: no cathode cells
 
-CLOSE = 1e-4
-"""Last change of ln c and of j (relative) in a time step; Newton squares it: 1e-8 is left."""
+CLOSE = 1e-3
+"""Last change of ln c and of j (relative) in a time step; Newton squares it: 1e-6 is left."""
 SHOWN = 2.5e-3
 """Volt by which a straight line between two rows of the series may miss the voltage."""
 WALL = 1e-6
@@ -96,6 +96,33 @@ def spheres(count: int) -> tuple[Any, Any, Any]:
 
 
 @jit
+def path(ra: float, rb: float, ka: float, kb: float) -> tuple[float, float, float]:
+    """Resistance between two cell centres and its slopes by both conductivities.
+
+    1/kappa integrated along a straight line of kappa between the centres: (ra + rb) over the
+    logarithmic mean. It stays right where salt, and with it kappa, runs out in one of the two.
+    """
+    m = 0.5 * (ka + kb)
+    d = (kb - ka) / m
+    length = ra + rb
+    if abs(d) < 0.2:
+        e = d * d
+        flat = length / (m * m)
+        return (
+            length / m * (1.0 + e / 12.0 + e * e / 80.0),
+            -flat * (0.5 + d / 6.0 + e / 8.0),
+            -flat * (0.5 - d / 6.0 + e / 8.0),
+        )
+    gap = kb - ka
+    log = np.log(kb / ka)
+    return (
+        length * log / gap,
+        length * (log - gap / ka) / (gap * gap),
+        length * (gap / kb - log) / (gap * gap),
+    )
+
+
+@jit
 def edge(c: float, slope: float) -> float:
     """Concentration at a boundary, half a cell away: linear, and positive whatever the slope."""
     ratio = slope / c
@@ -104,8 +131,8 @@ def edge(c: float, slope: float) -> float:
 
 @jit
 def cell_voltage(
-    p: Any, current: float, u: Any, coefficient: Any, h: Any, geometry: Any, cathode: int,
-    psi: float, phi: Any,
+    p: Any, current: float, u: Any, coefficient: Any, h: Any, geometry: Any, which: Any,
+    cathode: int, psi: float, phi: Any,
 ) -> float:  # fmt: skip
     """The voltage, and the electrolyte's potential in every cell, lithium at zero."""
     n = len(u)
@@ -120,11 +147,13 @@ def cell_voltage(
     now += 2.0 * vt * coefficient[0, 3] * (u[0] - np.log(at))
     phi[0] = now
     sep = n - cathode
-    for k in range(1, sep):
-        left = 0.5 * h[k - 1] / (coefficient[k - 1, 0] * np.exp(u[k - 1]) * geometry[k - 1])
-        right = 0.5 * h[k] / (coefficient[k, 0] * np.exp(u[k]) * geometry[k])
+    for k in range(1, sep + 1 if cathode else n):
+        ka, kb = coefficient[k - 1, 0] * np.exp(u[k - 1]), coefficient[k, 0] * np.exp(u[k])
+        ra, rb = 0.5 * h[k - 1] / geometry[k - 1], 0.5 * h[k] / geometry[k]
+        # Between different media each half has its own conductivity.
+        ohm = path(ra, rb, ka, kb)[0] if which[k] == which[k - 1] else ra / ka + rb / kb
         beta = 0.5 * (coefficient[k - 1, 3] + coefficient[k, 3])
-        now += 2.0 * vt * beta * (u[k] - u[k - 1]) - current * (left + right)
+        now += 2.0 * vt * beta * (u[k] - u[k - 1]) - current * ohm
         phi[k] = now
     if cathode == SYMMETRIC:
         c = np.exp(u[n - 1])
@@ -136,31 +165,27 @@ def cell_voltage(
         now += 2.0 * vt * last[3] * (np.log(at) - u[n - 1]) - current * half / kappa
         over = 2.0 * vt * np.arcsinh(0.5 * current / (p[ANODE_EXCHANGE] * np.sqrt(at)))
         return now - over - current * (p[FILM] + p[CONTACT])
-    k = sep
-    left = 0.5 * h[k - 1] / (coefficient[k - 1, 0] * np.exp(u[k - 1]) * geometry[k - 1])
-    right = 0.5 * h[k] / (coefficient[k, 0] * np.exp(u[k]) * geometry[k])
-    beta = 0.5 * (coefficient[k - 1, 3] + coefficient[k, 3])
-    phi[k] = now + 2.0 * vt * beta * (u[k] - u[k - 1]) - current * (left + right)
-    return phi[k] + psi - current * p[CONTACT]
+    return now + psi - current * p[CONTACT]
 
 
 @jit
 def newton(
-    p: Any, current: float, rate: float, u: Any, j: Any, past: Any, particular: Any,
+    p: Any, current: float, rate: float, c: Any, j: Any, past: Any, particular: Any,
     response: float, h: Any, eps: Any, half: Any, which: Any, tables: Any, tops: Any,
     ocp: Any, cathode: int, coefficient: Any, work: Any, psi: Any, ionic: Any, tolerance: float,
 ) -> int:  # fmt: skip
     """Solve one time step: eps rate (c - past) + dN/dx = 0 and di/dx = -a j.
 
-    ``rate`` is the leading coefficient of the time formula over the step. Returns the number of
-    iterations, or -1.
+    The unknowns' changes are those of ln c and j; small ones are made in c itself, in which salt
+    is conserved exactly at every iteration. ``rate`` is the leading coefficient of the time
+    formula over the step. Returns the number of iterations, or -1.
     """
-    n = len(u)
+    n = len(c)
     sep = n - cathode
     vt = p[THERMAL_VOLTAGE]
     scale = abs(current) / (p[AREA] * np.sum(h[sep:])) if cathode else 1.0
     scale = max(scale, 1e-9)
-    c = work[0]
+    u = work[0]
     low, diag, up, right = work[1], work[2], work[3], work[4]
     dpsi_u, dpsi_j = work[5], work[6]
     s_low, s_up = work[7], work[8]  # d(salt flux)/dj
@@ -170,10 +195,10 @@ def newton(
     s_own, q_own, w_own, charge = work[13], work[14], work[15], work[16]
     for iteration in range(14):
         for k in range(n):
-            c[k] = np.exp(u[k])
             transport(tables, which[k], tops[which[k]], c[k], coefficient, k)
         for m in range(cathode):
             k = sep + m
+            u[k] = np.log(c[k])
             s = particular[m] + response * j[m]
             value, slope = open_circuit(ocp, p[OCP_LOW], p[OCP_HIGH], s)
             value += WALL * (1.0 / s + 1.0 / (s - 1.0))
@@ -215,16 +240,19 @@ def newton(
             if m >= 0:
                 ka, kb = coefficient[k, 0] * c[k], coefficient[k + 1, 0] * c[k + 1]
                 electronic = 0.5 * (h[k] + h[k + 1]) / p[SIGMA]
-                ohm = 1.0 / (ra / ka + rb / kb + electronic)
+                ionic_path, path_a, path_b = path(ra, rb, ka, kb)
+                ohm = 1.0 / (ionic_path + electronic)
                 beta = 0.5 * (coefficient[k, 3] + coefficient[k + 1, 3])
                 du = u[k + 1] - u[k]
                 i = (psi[m + 1] - psi[m] + current * electronic + 2.0 * vt * beta * du) * ohm
                 ka_u = (coefficient[k, 0] + coefficient[k, 4] * c[k]) * c[k]
                 kb_u = (coefficient[k + 1, 0] + coefficient[k + 1, 4] * c[k + 1]) * c[k + 1]
                 i_ua = (-dpsi_u[m] - 2.0 * vt * beta + vt * du * coefficient[k, 7] * c[k]) * ohm
-                i_ua += i * ohm * ra * ka_u / (ka * ka)
-                i_ub = (dpsi_u[m + 1] + 2.0 * vt * beta + vt * du * coefficient[k + 1, 7] * c[k + 1]) * ohm
-                i_ub += i * ohm * rb * kb_u / (kb * kb)
+                i_ua -= i * ohm * path_a * ka_u
+                i_ub = (
+                    dpsi_u[m + 1] + 2.0 * vt * beta + vt * du * coefficient[k + 1, 7] * c[k + 1]
+                ) * ohm
+                i_ub -= i * ohm * path_b * kb_u
                 i_ja = -dpsi_j[m] * ohm
                 i_jb = dpsi_j[m + 1] * ohm
                 ionic[m] = i
@@ -250,8 +278,24 @@ def newton(
             f_ua = conduct * c[k]
             f_ub = -conduct * c[k + 1]
             if conduct > 0.0:
-                f_ua += conduct * conduct * ra * coefficient[k, 5] / (coefficient[k, 1] * coefficient[k, 1]) * jump * c[k]
-                f_ub += conduct * conduct * rb * coefficient[k + 1, 5] / (coefficient[k + 1, 1] * coefficient[k + 1, 1]) * jump * c[k + 1]
+                f_ua += (
+                    conduct
+                    * conduct
+                    * ra
+                    * coefficient[k, 5]
+                    / (coefficient[k, 1] * coefficient[k, 1])
+                    * jump
+                    * c[k]
+                )
+                f_ub += (
+                    conduct
+                    * conduct
+                    * rb
+                    * coefficient[k + 1, 5]
+                    / (coefficient[k + 1, 1] * coefficient[k + 1, 1])
+                    * jump
+                    * c[k + 1]
+                )
             f_ua += (wa * coefficient[k, 6] * c[k] * i - anion * i_ua) / FARADAY
             f_ub += ((1.0 - wa) * coefficient[k + 1, 6] * c[k + 1] * i - anion * i_ub) / FARADAY
             right[k] -= flux
@@ -307,7 +351,7 @@ def newton(
             if not (abs(du) < 1e30 and abs(dj) < 1e30):
                 return -1
             worst = max(worst, abs(du), abs(dj) / scale)
-            u[k] += min(2.0, max(-2.0, du))
+            c[k] *= 1.0 + du if abs(du) < 0.5 else np.exp(min(2.0, max(-2.0, du)))
             s = particular[m] + response * j[m]
             goal = s + response * dj
             goal = min(goal, s + 0.9 * (1.0 - s))
@@ -326,7 +370,7 @@ def newton(
             if not abs(du) < 1e30:
                 return -1
             worst = max(worst, abs(du))
-            u[k] += min(2.0, max(-2.0, du))
+            c[k] *= 1.0 + du if abs(du) < 0.5 else np.exp(min(2.0, max(-2.0, du)))
         if worst < tolerance:
             return iteration + 1
     return -1
@@ -369,7 +413,7 @@ def run(
     f1, f2 = filling.T.copy(), filling.T.copy()
     trial = f1.copy()
     back = np.zeros(shells)
-    u_new, j_new = u.copy(), j.copy()
+    u_new, c_new, j_new = u.copy(), np.exp(u), j.copy()
     j1, j2, j3 = j.copy(), j.copy(), j.copy()
     u2, u3 = u.copy(), u.copy()
     charge1 = charge2 = 0.0
@@ -473,6 +517,8 @@ def run(
                 j_new[m] = (before + 0.9 * (1.0 - before) - particular_surface[m]) / response
             elif s < 0.1 * before:
                 j_new[m] = (0.1 * before - particular_surface[m]) / response
+        for k in range(n):
+            c_new[k] = np.exp(u_new[k])
         made = 0
         voltage = 0.0
         tries = 1 if mode == 0 else 30
@@ -481,14 +527,16 @@ def run(
         done = False
         for attempt in range(tries):
             made = newton(
-                p, trial_current, rate, u_new, j_new, past, particular_surface, response, h, eps,
+                p, trial_current, rate, c_new, j_new, past, particular_surface, response, h, eps,
                 half, which, tables, tops, ocp, cathode, coefficient, work, psi, ionic, CLOSE,
             )  # fmt: skip
             if made < 0:
                 break
             iterations += made
+            for k in range(n):
+                u_new[k] = np.log(c_new[k])
             voltage = cell_voltage(
-                p, trial_current, u_new, coefficient, h, geometry, cathode, psi[0], phi
+                p, trial_current, u_new, coefficient, h, geometry, which, cathode, psi[0], phi
             )
             for m in range(1, cathode):
                 k = sep + m
@@ -531,7 +579,7 @@ def run(
             size = (w + d1) * w / (w * (w + d1) + (2.0 * w + d1) * (w + d1 + d2))
             for k in range(n):
                 guess = b1 * c1[k] + b2 * c2[k] + b3 * c3[k]
-                error = max(error, abs(np.exp(u_new[k]) - guess) / p[SALT])
+                error = max(error, abs(c_new[k] - guess) / p[SALT])
             for m in range(cathode):
                 guess = b1 * s1[m] + b2 * s2[m] + b3 * s3[m]
                 s = particular_surface[m] + response * j_new[m]
@@ -556,7 +604,7 @@ def run(
                 hi_dt, hi_v = dt, voltage - v_goal
                 dt = regula(lo_dt, lo_v, hi_dt, hi_v)
                 continue
-            if seeking and abs(voltage - v_goal) > 1e-5 and hi_dt - lo_dt > 1e-7 * t:
+            if seeking and abs(voltage - v_goal) > 1e-5 and hi_dt - lo_dt > 1e-11 * t:
                 if (voltage - v_goal) * hi_v > 0.0:
                     hi_dt, hi_v = dt, voltage - v_goal
                     lo_v *= 0.6
@@ -572,7 +620,7 @@ def run(
         charge2, charge1 = charge1, charge
         for k in range(n):
             c3[k], c2[k] = c2[k], c1[k]
-            c1[k] = np.exp(u_new[k])
+            c1[k] = c_new[k]
             u3[k], u2[k] = u2[k], u[k]
             u[k] = u_new[k]
             extremes[0] = min(extremes[0], c1[k])

@@ -244,9 +244,7 @@ def _prepare(
             where=where,
             remedy='add cathode = { … }, or stack = ["Li", "…", "Li"] for a symmetric cell',
         )
-    model = models.model_of(
-        cell, temperature=kelvin, cathode=cathode, cells=grid, film=film
-    )
+    model = models.model_of(cell, temperature=kelvin, cathode=cathode, cells=grid, film=film)
     amps, reference = _current(model, rate, current)
     step: dict[str, Any] = {"current": amps}
     if cathode is not None:

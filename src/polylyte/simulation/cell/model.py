@@ -21,6 +21,8 @@ DEPLETED = 1e-3
 """Salt counts as depleted where it is below this share of its initial concentration."""
 MAXIMUM_STEPS = 20_000
 TIME_ACCURACY = 1e-3
+GRADING = 0.5
+"""First and last cell of the cathode are 1 - GRADING and 1 + GRADING of the mean."""
 EVENTS = {
     1: "cut-off voltage",
     2: "end of protocol",
@@ -137,7 +139,8 @@ class _Grid:
 
 
 def _grid(model: Model) -> _Grid:
-    """Even cells in each layer, and in the cathode, whose pores hold the last layer's medium."""
+    """Even cells in each layer; in the cathode, whose pores hold the last layer's medium, they
+    widen from the film on, because that is where reaction and depletion fronts are thinnest."""
     parts = []
     each = max(4, round(model.cells / 2 / len(model.layers)))
     if model.cathode is None:
@@ -150,8 +153,13 @@ def _grid(model: Model) -> _Grid:
         parts.append((model.cells, c.thickness, c.porosity, c.porosity**1.5, last))
     count = [p[0] for p in parts]
     which = np.repeat([p[4] for p in parts], count)
+    widths = np.repeat([p[1] / p[0] for p in parts], count)
+    if model.cathode is not None:
+        even = np.arange(model.cells + 1) / model.cells
+        faces = even * (1 - GRADING) + GRADING * even**2
+        widths[-model.cells :] = np.diff(faces) * model.cathode.thickness
     return _Grid(
-        np.repeat([p[1] / p[0] for p in parts], count),
+        widths,
         np.repeat([p[2] for p in parts], count),
         np.repeat([p[3] for p in parts], count),
         which,
@@ -183,9 +191,7 @@ def initial(model: Model) -> State:
     grid = _grid(model)
     cathode = model.cells if model.cathode is not None else 0
     start = model.cathode.start if model.cathode is not None else 0.5
-    return State(
-        np.log(grid.salt), np.zeros(cathode), np.full((cathode, model.shells), start)
-    )
+    return State(np.log(grid.salt), np.zeros(cathode), np.full((cathode, model.shells), start))
 
 
 def run(
@@ -242,7 +248,7 @@ def run(
     worst = max(errors)
     if worst > CONSERVED:
         raise MachineError(
-            f"the simulation lost salt, lithium or charge ({worst:.1e})",
+            f"the simulation lost salt ({errors[0]:.1e}), lithium ({errors[1]:.1e}) or charge ({errors[2]:.1e})",
             remedy="report this card: the model must conserve to 1e-6",
         )
     return outcome
@@ -294,7 +300,8 @@ def _conservation(
     if model.cathode is not None:
         c = model.cathode
         shells = k.spheres(model.shells)[0]
-        gain = ((end.filling - start.filling) @ shells).mean()
+        widths = grid.h[-model.cells :]
+        gain = widths @ ((end.filling - start.filling) @ shells) / widths.sum()
         stored = FARADAY * c.maximum * c.active * c.thickness * gain
         lithium = abs(stored - passed) / (FARADAY * c.maximum * c.active * c.thickness)
     current = series[:, 2]

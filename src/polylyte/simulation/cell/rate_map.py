@@ -152,8 +152,7 @@ def rate_map(
             )
             designs += [(model, rate.si) for rate in rates]
     jobs = [
-        (model, {"current": _amps(model, rate), "lower": cathode.lower})
-        for model, rate in designs
+        (model, {"current": _amps(model, rate), "lower": cathode.lower}) for model, rate in designs
     ]
     outcomes = models.many(jobs, threads=task.threads)
     return _collected(designs, outcomes, cathode)
@@ -214,9 +213,7 @@ def _collected(
     fractions = [value for value in columns["capacity_fraction"] if value is not None]
     unfinished = sum(event != "cut-off voltage" for event in events)
     said = [text for layer in designs[0][0].layers for text in layer.assumptions]
-    ranges = {
-        text for o in outcomes if not isinstance(o, MachineError) for text in o.ranges
-    }
+    ranges = {text for o in outcomes if not isinstance(o, MachineError) for text in o.ranges}
     return RateMap(
         best_capacity=from_si(max(made, default=np.nan) * 36_000, "mAh/cm^2", how="simulated"),
         lowest_fraction=from_si(min(fractions, default=np.nan), "1", how="simulated"),
@@ -247,7 +244,5 @@ def _answers(cathode: Cathode, outcome: Outcome | MachineError) -> dict[str, flo
         "average_voltage": energy / passed,
         "areal_energy": energy / 36_000,
         "lowest_salt": outcome.lowest / 1000,
-        "conservation_error": max(
-            outcome.salt_error, outcome.lithium_error, outcome.charge_error
-        ),
+        "conservation_error": max(outcome.salt_error, outcome.lithium_error, outcome.charge_error),
     }

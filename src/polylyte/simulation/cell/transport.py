@@ -109,9 +109,7 @@ def _constant(layer: Layer, temperature: float) -> Transport:
             "constant conductivity and t+; D from 2 t+ (1 - t+) kappa RT/(F^2 c), which exceeds "
             "tabulated D of polymer electrolytes by 1.6 to 3.8 times; thermodynamic factor 1"
         )
-    table = np.stack(
-        [reduced, np.full(POINTS, D), np.full(POINTS, t), np.full(POINTS, 1.0 - t)]
-    )
+    table = np.stack([reduced, np.full(POINTS, D), np.full(POINTS, t), np.full(POINTS, 1.0 - t)])
     porosity, geometry = effective(layer)
     return Transport(
         layer.material or "electrolyte", layer.thickness.si, porosity, geometry, c0, kappa, D, t,
