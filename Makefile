@@ -40,7 +40,7 @@ bench: $(BENCH)/package  ## every benchmark, each against a named peer
 	    echo "== $$script"; $(BENCH)/bin/python $$script || exit 1; \
 	done
 
-campaign: $(VENV)/test $(VENV)/package  ## kill, fill and cut the power; prints the figures (20 minutes)
+campaign: $(VENV)/test $(VENV)/package  ## kill, fill and cut the power; prints the figures (an hour)
 	$(BIN)/python -m tests.campaign $(ARGS)
 
 docs: $(VENV)/docs $(VENV)/package  ## build the pages into site/

@@ -2,7 +2,7 @@
 
     python -m tests.campaign [--scale 1] [--only writes,runs,…] [--json FILE]
 
-With scale 1 it takes about a quarter of an hour on two cores; ``--scale 0.01`` is a short version.
+With scale 1 it takes about an hour on two shared cores; ``--scale 0.01`` is a short version.
 """
 
 from __future__ import annotations

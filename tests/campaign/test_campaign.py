@@ -38,5 +38,9 @@ def test_the_model_of_a_power_failure_sees_a_missing_sync(
     assert lost_power(tmp_path / "a", 3)["acknowledged results lost"] > 0
     monkeypatch.setattr(Store, "_sync_folder", real)
     assert lost_power(tmp_path / "b", 3)["acknowledged results lost"] == 0
-    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+
+    def without_sync(self: Store, path: Path, content: bytes) -> None:
+        path.write_bytes(content)
+
+    monkeypatch.setattr(Store, "_write", without_sync)
     assert lost_power(tmp_path / "c", 3)["acknowledged results lost"] > 0

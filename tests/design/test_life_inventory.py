@@ -81,7 +81,11 @@ def test_the_interval_is_the_transformed_one():
 def test_an_efficiency_that_may_be_one_has_no_upper_end():
     found = life("99.39(50) %")
     assert found.cycles.interval is None
-    assert found.cycles.flags[0] == "unbounded"
+    assert found.cycles.flags == ("unbounded",)
+    assert found["cycles@highest"].value is None
+    assert found["cycles@lowest"].value == pytest.approx(
+        inventory.cycles(2.7, 0.9939 - 1.959964 * 0.005, 0.8), rel=1e-6
+    )
     assert any("no upper end" in f.text for f in found.findings)
 
 

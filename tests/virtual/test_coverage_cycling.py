@@ -145,7 +145,7 @@ def count(study, draws):
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_few_draws(study):
-    draws = 40
+    draws = 24
     for name, hits in count(study, draws).items():
         assert hits >= binom.ppf(1e-4, draws, 0.95), (name, hits)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from math import isfinite
 
 from polylyte.core.citations import Citation
@@ -13,8 +14,8 @@ from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity, derive, from_si, q
 from polylyte.core.results import Finding, Result, Verdict
 from polylyte.core.tables import Table
-from polylyte.design import energy, inventory
-from polylyte.design.targets import bare
+from polylyte.design import inventory, life_inputs
+from polylyte.design.layers import ONE
 from polylyte.materials.cells import Cell
 
 XIAO_2020 = Citation(
@@ -29,11 +30,13 @@ XIAO_2020 = Citation(
     "10.1038/s41560-020-0648-z",
 )
 _NORMAL_95 = 1.959963984540054
+_ENDS = ("cycles@lowest", "cycles@highest")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inventory(Result):
-    """``cycles`` has a 95 % interval by transformation of that of the efficiency."""
+    """``cycles`` has a 95 % interval by transformation of that of the efficiency; its ends are in
+    ``more`` as ``cycles@lowest`` and ``cycles@highest``."""
 
     cycles: Ratio = out("until the capacity falls to the retention, by lithium alone")
     reservoir_cycles: Ratio = out("of full capacity, until the excess lithium is used up")
@@ -155,13 +158,16 @@ def life_inventory(
     References:
         Xiao et al. 2020, doi:10.1038/s41560-020-0648-z.
     """
-    efficiency = _efficiency(coulombic_efficiency)
-    kept = _fraction(retention, "retention", above_zero=True)
-    card = _card(cell, variant)
-    ratio = _np(np_ratio, card)
+    efficiency = life_inputs.efficiency(coulombic_efficiency)
+    kept = life_inputs.fraction(retention, "retention", above_zero=True)
+    card = life_inputs.chosen(cell, variant)
+    ratio = life_inputs.excess(np_ratio, card)
     count = derive(inventory.cycles, "1", NP=ratio, CE=efficiency, retention=kept)
-    count = _interval(count, ratio, efficiency, kept)
-    dry = _dry(card, electrolyte_to_capacity, electrolyte_per_lithium, electrolyte_needed)
+    ends = _ends(ratio, efficiency, kept)
+    count = _interval(count, ends)
+    dry = life_inputs.dry(
+        card, electrolyte_to_capacity, electrolyte_per_lithium, electrolyte_needed
+    )
     dry_cycles = None if dry is None else _dry_cycles(dry, ratio, efficiency)
     life, ending = _first(count, dry_cycles)
     implied = _implied(observed_cycles, ratio, kept)
@@ -171,129 +177,49 @@ def life_inventory(
         reservoir_cycles=derive(inventory.reservoir_cycles, "1", NP=ratio, CE=efficiency),
         decay_cycles=derive(inventory.decay_cycles, "1", retention=kept, CE=efficiency),
         np_ratio=ratio,
-        lithium_loss=Quantity(1.0, "1") - efficiency,
+        lithium_loss=ONE - efficiency,
         life=life,
         electrolyte_cycles=dry_cycles,
         implied_efficiency=implied,
         efficiency_gap=gap,
-        unexplained_loss=None if gap is None or implied is None else gap / (_ONE - implied),
+        unexplained_loss=None if gap is None or implied is None else gap / (ONE - implied),
         course=_course(ratio, efficiency, kept, observed_cycles, dry),
         over_efficiency=_over(ratio, efficiency, kept, implied),
         more={
             "coulombic_efficiency": efficiency,
+            **ends,
             "retention": kept,
             **({} if observed_cycles is None else {"observed_cycles": observed_cycles}),
         },
         verdicts=_verdicts(count, observed_cycles, efficiency, implied),
-        findings=_findings(count, dry_cycles, electrolyte_per_lithium),
+        findings=_findings(count, ends, dry_cycles, electrolyte_per_lithium),
         text={"efficiency": str(efficiency.to("%")), "ending": ending},
     )
 
 
-_ONE = Quantity(1.0, "1")
+def _ends(NP: Quantity, CE: Quantity, kept: Quantity) -> dict[str, Quantity]:
+    """Ends of the 95 % interval, by transformation of the efficiency's: n only rises with it.
+
+    An end at which the efficiency leaves 0 to 1 has no number of cycles.
+    """
+    if not CE.std:
+        return {}
+    ends = {}
+    for name, sign in (("lowest", -1), ("highest", 1)):
+        end = CE.si + sign * _NORMAL_95 * CE.std
+        inside = 0 < end < 1
+        count = inventory.cycles(NP.si, end, kept.si) if inside else None
+        flags = () if inside else ("unbounded",)
+        ends[f"cycles@{name}"] = Quantity(count, "1", how="derived", flags=flags)
+    return ends
 
 
-def _fraction(value: Quantity, name: str, *, above_zero: bool = False) -> Quantity:
-    shown = value.to("1")
-    low = shown.value is None or shown.value < 0 or (above_zero and shown.value == 0)
-    if low or (shown.value or 0) > 1:
-        raise InputError(
-            f"a fraction of {value} is not possible", where=name, remedy="give 0 to 1, or a '%'"
-        )
-    return shown
-
-
-def _efficiency(value: Quantity) -> Quantity:
-    shown = value.to("1")
-    if shown.value is None or shown.value <= 0:
-        raise InputError(
-            f"an efficiency of {value} is not possible",
-            where="coulombic_efficiency",
-            remedy="write it as '99.39 %' or 0.9939",
-        )
-    if shown.value > 1.5:
-        raise InputError(
-            f"an efficiency of {value} is not a fraction",
-            where="coulombic_efficiency",
-            remedy="write it as '99.39 %' or 0.9939",
-        )
-    if shown.value >= 1:
-        raise NotAnswerable(
-            f"with an efficiency of {value} no lithium is lost, and the cell never ends",
-            where="coulombic_efficiency",
-            remedy="measure what is lost: an efficiency of 1 is below the error of the method",
-        )
-    return shown
-
-
-def _card(cell: Cell | None, variant: str) -> Cell | None:
-    if not variant:
-        return cell
-    if cell is None or variant not in cell.variants:
-        raise InputError(f"there is no variant '{variant}'", where=cell.where if cell else "cell")
-    return cell.variants[variant]
-
-
-def _np(given: Quantity | None, cell: Cell | None) -> Quantity:
-    if given is not None:
-        shown = given.to("1")
-        if shown.value is None or shown.value < 0:
-            raise InputError(f"N/P of {given} is not possible", where="np_ratio")
-        return shown
-    if cell is None:
-        raise InputError("N/P is not known", where="np_ratio", remedy="give it, or a cell card")
-    found: Quantity = energy.energies(bare(cell))["np_ratio"]
-    if found.value is None:
-        raise InputError(
-            f"N/P is not known: {', '.join(found.flags)}",
-            where=cell.where,
-            remedy="give np_ratio, an anode, or anode_free = true",
-        )
-    return found
-
-
-def _interval(count: Quantity, NP: Quantity, CE: Quantity, kept: Quantity) -> Quantity:
-    """95 %, by transformation of the efficiency's: the life only rises with it."""
-    std = CE.std
-    if count.value is None or not std:
-        return count
-    low, high = CE.si - _NORMAL_95 * std, CE.si + _NORMAL_95 * std
-    if low <= 0:
-        return count.flagged("unbounded")
-    if high >= 1:
-        least = inventory.cycles(NP.si, low, kept.si)
-        return count.flagged("unbounded", f"at least {least:.4g}")
-    ends = tuple(inventory.cycles(NP.si, end, kept.si) for end in (low, high))
-    return Quantity(
-        count.value, count.unit, count.components, count.how, count.conditions, count.flags,
-        (ends[0], ends[1]),
-    )  # fmt: skip
-
-
-def _dry(
-    cell: Cell | None,
-    given: Quantity | None,
-    per_lithium: Quantity | None,
-    needed: Quantity,
-) -> Quantity | None:
-    """Lithium that may be lost, over Q, before the electrolyte is used up; None if not asked."""
-    if per_lithium is None:
-        return None
-    if given is None and cell is not None:
-        given = energy.energies(bare(cell))["ec_ratio_liquid"]
-    if given is None or not given.value:
-        raise InputError(
-            "the amount of electrolyte is not known",
-            where="electrolyte_to_capacity",
-            remedy="give it, or a cell card with a liquid",
-        )
-    rest = _ONE - _fraction(needed, "electrolyte_needed")
-    if not per_lithium.value or per_lithium.value < 0:
-        raise InputError(
-            f"{per_lithium} is not possible", where="electrolyte_per_lithium",
-            remedy="it must be above 0",
-        )  # fmt: skip
-    return (given.to("g/Ah") / per_lithium.to("g/Ah")).to("1") * rest
+def _interval(count: Quantity, ends: Mapping[str, Quantity]) -> Quantity:
+    """The number of cycles with its interval, or the flag that it has none."""
+    low, high = (ends[name].value if ends else None for name in _ENDS)
+    if low is None or high is None:
+        return count.flagged("unbounded") if ends else count
+    return replace(count, interval=(low, high))
 
 
 def _dry_cycles(dry: Quantity, NP: Quantity, CE: Quantity) -> Quantity:
@@ -376,7 +302,10 @@ def _verdicts(
 
 
 def _findings(
-    count: Quantity, dry: Quantity | None, per_lithium: Quantity | None
+    count: Quantity,
+    ends: Mapping[str, Quantity],
+    dry: Quantity | None,
+    per_lithium: Quantity | None,
 ) -> tuple[Finding, ...]:
     findings = []
     if per_lithium is None:
@@ -391,8 +320,8 @@ def _findings(
     if "unbounded" in count.flags:
         findings.append(
             Finding(
-                "the 95 % interval of the efficiency reaches a limit: the number of cycles has no "
-                f"upper end ({', '.join(count.flags[1:]) or 'nor a lower one'})",
+                "the 95 % interval of the efficiency reaches 1: the number of cycles is at least "
+                f"{ends['cycles@lowest']}, with no upper end",
                 "warning",
                 remedy="measure the efficiency over more cycles",
             )

@@ -223,17 +223,17 @@ VARIABLES = {
         lambda cell: bill.areal_capacity(cell), _put_capacity,
     ),
     "loading": Variable(
-        "mass of the cathode coating", "mg/cm^2", "1 mg/cm^2", "60 mg/cm^2",
+        "loading of the coating", "mg/cm^2", "1 mg/cm^2", "60 mg/cm^2",
         _loading, _put_loading,
     ),
     "cathode_thickness": Variable(
-        "thickness of the cathode coating", "um", "5 um", "300 um", _thickness, _put_thickness
+        "thickness of the coating", "um", "5 um", "300 um", _thickness, _put_thickness
     ),
     "cathode_porosity": Variable(
-        "porosity of the cathode coating", "1", "0.05", "0.6", _porosity, _put_porosity
+        "porosity of the coating", "1", "0.05", "0.6", _porosity, _put_porosity
     ),
     "specific_capacity": Variable(
-        "specific capacity of the cathode's active material", "mAh/g", "50 mAh/g", "500 mAh/g",
+        "specific capacity of the active material", "mAh/g", "50 mAh/g", "500 mAh/g",
         _specific, _put_specific,
     ),
     "average_voltage": Variable(
@@ -252,7 +252,7 @@ VARIABLES = {
         lambda cell, value: _put_film(cell, value, "separator"),
     ),
     "electrolyte_to_capacity": Variable(
-        "liquid electrolyte per capacity (E/C)", "g/Ah", "0.1 g/Ah", "20 g/Ah",
+        "E/C of the liquid", "g/Ah", "0.1 g/Ah", "20 g/Ah",
         _liquid, _put_liquid,
     ),
     "lithium_thickness": Variable(
@@ -260,7 +260,7 @@ VARIABLES = {
     ),
     "np_ratio": Variable("N/P", "1", "0", "20", _np, _put_np),
     "packaging_share": Variable(
-        "share of package and tabs in the cell's mass", "1", "0", "0.6", _share, _put_share
+        "packaging share", "1", "0", "0.6", _share, _put_share
     ),
 }  # fmt: skip
 

@@ -75,7 +75,7 @@ class Voltammogram:
         found = [
             Sweep(a, b, 1 if swept[b] > swept[a] else -1)
             for a, b in pairwise(at)
-            if b - a + 1 >= LEAST_POINTS
+            if b - a + 1 >= LEAST_POINTS and abs(swept[b] - swept[a]) > turn / 2
         ]
         return found
 

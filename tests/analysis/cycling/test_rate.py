@@ -50,7 +50,7 @@ def test_other_rates_on_request():
     assert any("no steps at both 1C and 0.1C" in f.text for f in found.findings)
     found = rate(data=data, nominal_capacity=q("2 mAh"), fast=q("2 C-rate"))
     assert found.rate_retention.value == pytest.approx(80, rel=1e-6)
-    with pytest.raises(InputError, match="fast: no step has this rate; there are 0.2C, 2C, 5C"):
+    with pytest.raises(InputError, match=r"fast: no step has this rate; there are 0\.2C, 2C, 5C"):
         rate(data=data, nominal_capacity=q("2 mAh"), fast=q("1 C-rate"))
 
 

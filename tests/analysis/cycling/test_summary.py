@@ -23,9 +23,7 @@ def cell(discharges, charges=None, *, current=1e-3, name="", high=3.5, low=3.3, 
             flow += [*(sign * current * np.ones(POINTS)), 0.0]
             volts += [*(plateau * np.ones(POINTS)), 3.4]
             count += [*(counted + sign * share * passed), counted + sign * passed]
-    return CyclingRecord(
-        time=time, current=flow, potential=volts, charge=count, name=name, **more
-    )
+    return CyclingRecord(time=time, current=flow, potential=volts, charge=count, name=name, **more)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +164,7 @@ def test_refusals():
         summary(data=[])
     with pytest.raises(InputError, match="active_mass: must be positive"):
         summary(data=[cell([2.0])], active_mass=[q("0 mg")])
-    with pytest.raises(NotAnswerable, match="only charged"):
+    with pytest.raises(NotAnswerable, match="no cycle has a whole charge"):
         summary(data=[cell([0.0], [2.0])])
 
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.signal import fftconvolve
 
 from polylyte.analysis.cycling.voltammetry import figure, voltammetry
 from polylyte.core.errors import FileError, InputError, NotAnswerable
 from polylyte.core.quantities import q
-from polylyte.instruments.voltammetry_writer import write_biologic_sweep
 from polylyte.instruments.reading import read_bytes
+from polylyte.instruments.voltammetry_writer import write_biologic_sweep
 from polylyte.instruments.voltammograms import Voltammogram
 
 THERMAL = 8.31446261815324 * 298.15 / 96485.33212
@@ -25,7 +26,7 @@ def reversible(*, rate=0.01, half=0.0, turn=0.4, resistance=0.0, noise=0.0, scal
     # semi-derivative by Grünwald's weights
     weights = np.cumprod(np.concatenate([[1.0], (np.arange(1, len(time)) - 1.5)
                                          / np.arange(1, len(time))]))  # fmt: skip
-    current = np.convolve(concentration, weights)[: len(time)] / np.sqrt(step / THERMAL)
+    current = fftconvolve(concentration, weights)[: len(time)] / np.sqrt(step / THERMAL)
     rng = np.random.default_rng(1)
     current = scale * (current + noise * rng.standard_normal(len(time)))
     return Voltammogram(time, current, potential + current * resistance)

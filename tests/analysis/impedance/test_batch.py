@@ -121,3 +121,15 @@ def test_no_folder_to_keep_the_code_in(monkeypatch):
 
     monkeypatch.setattr(numba, "njit", refuses)
     assert _kernels.compiled(lambda a: a + 1)(1) == 2
+
+
+def test_processes_take_turns_to_compile(tmp_path):
+    """The lock is beside the compiled code; where there is none, nothing is locked."""
+
+    class Stats:
+        cache_path = str(tmp_path)
+
+    with _kernels._turn(Stats()):
+        assert [path.name for path in tmp_path.iterdir()] == ["polylyte-kernels.lock"]
+    with _kernels._turn(None):
+        pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -328,23 +329,28 @@ def middle(half: Curve) -> tuple[float, float] | None:
     solution = np.linalg.lstsq(design, y, rcond=None)[0]
     rest = y - design @ solution
     variance = float(rest @ rest) / (len(x) - 2)
-    return float(solution[0]), float(np.sqrt(variance * np.linalg.inv(design.T @ design)[0, 0]))
+    std = float(np.sqrt(variance * np.linalg.inv(design.T @ design)[0, 0]))
+    return float(solution[0]), std * student(len(x) - 2)
 
 
 def scatter(values: Floats) -> float | None:
     """Standard deviation of one value about its neighbours, relative to their mean.
 
     From second differences, which a steady fade leaves out, those beyond 4 robust standard
-    deviations (a change of rate, an interruption) clipped. None for fewer than six values.
+    deviations (a change of rate, an interruption) left out; widened where they are few (about
+    half as many are independent). None for fewer than six values.
     """
     if len(values) < 6 or float(np.mean(values)) == 0.0:
         return None
     second = np.diff(values, 2) / np.mean(values)
     robust = 1.4826 * float(np.median(np.abs(second)))
     kept = second[np.abs(second) <= 4 * robust] if robust > 0 else second
-    return float(np.sqrt(np.mean(kept**2) / 6))
+    # Neighbouring second differences have correlations of -2/3 and 1/6.
+    independent = round(len(kept) / (1 + 2 * (4 / 9 + 1 / 36)))
+    return float(np.sqrt(np.mean(kept**2) / 6)) * student(max(independent, 1))
 
 
+@cache
 def student(degrees: int) -> float:
     """Factor by which a standard error from few values is widened, so that 1.96 times it is the
     95 % interval of Student's distribution."""

@@ -20,7 +20,11 @@ GRID = 5
 PROMINENCE = 0.1
 """Share of the highest peak by which a peak stands out."""
 HELD = 0.95
-"""A current below this share of the median one at an end of the potential is a held potential."""
+"""A potential is held at an end where the current is below this share of the median one …"""
+FALLS = 1.2
+"""… and falls by this factor …"""
+STILL = 2e-3
+"""… within this of that end, V."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,13 +125,19 @@ def _peak(at: Floats, passed: Floats, guess: float, width: float, noise: float) 
 
 
 def without_holds(half: Curve) -> tuple[Curve, float]:
-    """The curve without potentials that are held at its end, and the charge passed there (C)."""
+    """The curve without potentials that are held at its ends, and the charge passed there (C).
+
+    Held is a run of samples at one end of the potential whose current falls; a step of another
+    constant current is none.
+    """
     size = np.abs(half.current)
-    usual = float(np.median(size))
     ends = np.array([half.potential[0], half.potential[-1]])
-    reach = 0.01 * float(np.ptp(half.potential))
-    near = np.abs(half.potential[:, None] - ends).min(axis=1) <= max(reach, 2e-3)
-    held = near & (size < HELD * usual)
+    near = np.abs(half.potential[:, None] - ends).min(axis=1) <= STILL
+    low = np.flatnonzero(near & (size < HELD * float(np.median(size))))
+    held = np.zeros(len(size), dtype=bool)
+    for run in np.split(low, np.flatnonzero(np.diff(low) > 1) + 1):
+        if len(run) > 2 and size[run].max() > FALLS * size[run].min():
+            held[run] = True
     passed = half.passed[~held]
     free = Curve(np.cumsum(passed), half.potential[~held], passed, half.current[~held])
     return free, float(half.passed[held].sum())

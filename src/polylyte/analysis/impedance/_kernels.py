@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -380,3 +383,32 @@ def minimize(
                 trial[a] = min(max(here[a] + step[a], low[a]), high[a])
                 moved = max(moved, abs(trial[a] - here[a]))
         cost[row] = now
+
+
+@cache
+def ready() -> None:
+    """Compile, or read what was compiled before. One process at a time: workers that start
+    together on a fresh installation wait for the first instead of all compiling."""
+    with _turn(getattr(minimize, "stats", None)):
+        one, box = np.ones((1, 1)), np.zeros((1, 1))
+        program = np.array([[R, 0, 1]], dtype=np.int64)
+        data, nobody = np.ones((1, 4, 2)), np.zeros(1, np.int64)
+        held, cost, converged = np.ones((1, 1), bool), np.empty(1), np.empty(1, bool)
+        grid = grid_of(np.ones(2))
+        minimize(program, grid, data, nobody, one, box, box, held, 1, 1e-9, cost, converged)
+
+
+@contextmanager
+def _turn(stats: Any) -> Iterator[None]:
+    """Alone in the folder of compiled code, where there is one and the system can lock files."""
+    folder = getattr(stats, "cache_path", None)
+    try:
+        import fcntl
+
+        lock = open(Path(folder) / "polylyte-kernels.lock", "ab")  # noqa: SIM115
+    except (ImportError, TypeError, OSError):
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -58,6 +58,7 @@ class Spectra:
         ``which[k]``. The rules are those of :func:`least_squares.minimize`."""
         from polylyte.analysis.impedance import _kernels
 
+        _kernels.ready()
         x = np.array(start, dtype=float, order="C")
         cost, converged = np.empty(len(x)), np.empty(len(x), bool)
         _kernels.minimize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polylyte.analysis.cycling.cycles import student
 from polylyte.analysis.stability.levels import level
 from polylyte.analysis.stability.sweep import LITHIUM, MERY_2021
 from polylyte.analysis.transference.transients import Steady, steady_current
@@ -203,7 +204,7 @@ def _leakage(k: int, step: _Step, area: Quantity | None, accuracy: float) -> Qua
     # The mean stands for a current that is still on its way by as much as it drifts.
     way = max(abs(found.remaining), abs(found.drift) / 2 if not step.settled else 0.0)
     parts = {
-        f"~noise of step {k + 1}": found.std / size,
+        f"~noise of step {k + 1}": found.std / size * student(found.points - 2),
         f"~approach of step {k + 1}": way / size,
         "~ammeter": accuracy * value,
     }

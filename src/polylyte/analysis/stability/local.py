@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polylyte.analysis.cycling.cycles import student
 from polylyte.analysis.transference.transients import correlation_length
 from polylyte.core.errors import NotAnswerable
 
@@ -49,7 +50,7 @@ def local(x: Floats, y: Floats, at: float, half_width: float) -> Local:
     solution = inverse @ (design.T @ v)
     rest = v - design @ solution
     variance = float(rest @ rest) / max(len(u) - 4, 1) * correlation_length(rest)
-    errors = np.sqrt(variance * np.diag(inverse))
+    errors = np.sqrt(variance * np.diag(inverse)) * student(max(len(u) - 4, 1))
     return Local(
         float(solution[0]),
         float(solution[1]) / half_width,

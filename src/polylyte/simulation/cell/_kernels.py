@@ -46,10 +46,10 @@ jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contrac
 
 
 @jit
-def transport(tables: Any, which: int, top: float, c: float, out: Any, k: int) -> None:
+def transport(tables: Any, which: int, per: float, c: float, out: Any, k: int) -> None:
     """kappa/c, D, t+ and (1 - t+) (1 + dlnf/dlnc) at c, with their slopes: out[k, 0:4], [4:8]."""
     last = tables.shape[2] - 1
-    place = c / top * last
+    place = c * per
     i = int(place)
     if i >= last:
         for m in range(4):
@@ -57,7 +57,6 @@ def transport(tables: Any, which: int, top: float, c: float, out: Any, k: int) -
             out[k, 4 + m] = 0.0
         return
     part = place - i
-    per = last / top
     for m in range(4):
         a = tables[which, m, i]
         step = tables[which, m, i + 1] - a
@@ -69,19 +68,20 @@ def transport(tables: Any, which: int, top: float, c: float, out: Any, k: int) -
 def open_circuit(table: Any, low: float, high: float, s: float) -> tuple[float, float]:
     """Potential and slope by cubic Hermite interpolation; linear beyond the ends."""
     last = table.shape[1] - 1
-    width = (high - low) / last
+    per = last / (high - low)
+    width = 1.0 / per
     if s <= low:
         return table[0, 0] + (s - low) * table[1, 0], table[1, 0]
     if s >= high:
         return table[0, last] + (s - high) * table[1, last], table[1, last]
-    place = (s - low) / width
+    place = (s - low) * per
     i = min(int(place), last - 1)
     t = place - i
     y0, y1 = table[0, i], table[0, i + 1]
     d0, d1 = table[1, i] * width, table[1, i + 1] * width
     a = 2.0 * (y0 - y1) + d0 + d1
     b = 3.0 * (y1 - y0) - 2.0 * d0 - d1
-    return y0 + t * (d0 + t * (b + t * a)), (d0 + t * (2.0 * b + t * 3.0 * a)) / width
+    return y0 + t * (d0 + t * (b + t * a)), (d0 + t * (2.0 * b + t * 3.0 * a)) * per
 
 
 @jit
@@ -164,14 +164,14 @@ def cell_voltage(
         at = edge(c, slope) if last[2] < 1.0 else c
         now += 2.0 * vt * last[3] * (np.log(at) - u[n - 1]) - current * half / kappa
         over = 2.0 * vt * np.arcsinh(0.5 * current / (p[ANODE_EXCHANGE] * np.sqrt(at)))
-        return now - over - current * (p[FILM] + p[CONTACT])
-    return now + psi - current * p[CONTACT]
+        return float(now - over - current * (p[FILM] + p[CONTACT]))
+    return float(now + psi - current * p[CONTACT])
 
 
 @jit
 def newton(
     p: Any, current: float, rate: float, c: Any, j: Any, past: Any, particular: Any,
-    response: float, h: Any, eps: Any, half: Any, which: Any, tables: Any, tops: Any,
+    response: float, h: Any, eps: Any, half: Any, which: Any, tables: Any, per: Any,
     ocp: Any, cathode: int, coefficient: Any, work: Any, psi: Any, ionic: Any, tolerance: float,
 ) -> int:  # fmt: skip
     """Solve one time step: eps rate (c - past) + dN/dx = 0 and di/dx = -a j.
@@ -195,22 +195,24 @@ def newton(
     s_own, q_own, w_own, charge = work[13], work[14], work[15], work[16]
     for iteration in range(14):
         for k in range(n):
-            transport(tables, which[k], tops[which[k]], c[k], coefficient, k)
+            transport(tables, which[k], per[which[k]], c[k], coefficient, k)
         for m in range(cathode):
             k = sep + m
             u[k] = np.log(c[k])
             s = particular[m] + response * j[m]
             value, slope = open_circuit(ocp, p[OCP_LOW], p[OCP_HIGH], s)
-            value += WALL * (1.0 / s + 1.0 / (s - 1.0))
-            slope -= WALL * (1.0 / (s * s) + 1.0 / ((s - 1.0) * (s - 1.0)))
-            exchange = p[RATE_CONSTANT] * np.sqrt(c[k] * s * (1.0 - s))
-            x = 0.5 * j[m] / exchange
+            above, below = 1.0 / s, 1.0 / (1.0 - s)
+            value += WALL * (above - below)
+            slope -= WALL * (above * above + below * below)
+            exchange = 0.5 / (p[RATE_CONSTANT] * np.sqrt(c[k] * s * (1.0 - s)))
+            x = j[m] * exchange
             root = np.sqrt(1.0 + x * x)
+            flat = 1.0 / root
             ash = np.log(x + root) if x >= 0.0 else -np.log(root - x)
             psi[m] = value - 2.0 * vt * ash
-            dpsi_u[m] = vt * x / root
-            dlog = 0.5 * (1.0 / s - 1.0 / (1.0 - s)) * response
-            dpsi_j[m] = slope * response - 2.0 * vt / root * (0.5 / exchange - x * dlog)
+            dpsi_u[m] = vt * x * flat
+            dlog = 0.5 * (above - below) * response
+            dpsi_j[m] = slope * response - 2.0 * vt * flat * (exchange - x * dlog)
         # Rows: salt in every cell (diag, low, up by u), then charge in the cathode.
         for k in range(n):
             storage = eps[k] * h[k] * rate
@@ -397,6 +399,7 @@ def run(
     volumes, between, skin = spheres(shells)
     work = np.zeros((17, n))
     half = 0.5 * h / geometry
+    grain = (tables.shape[2] - 1) / tops
     coefficient = np.zeros((n, 8))
     psi = np.zeros(max(cathode, 1))
     ionic = np.zeros(max(cathode, 1))
@@ -421,7 +424,6 @@ def run(
     dt = 1e-5 * scale_time
     d1 = d2 = 0.0
     current = target if mode == 0 else series[0, 2]
-    current1 = current2 = current
     points = 0
     iterations = 0
     steps = 0
@@ -528,7 +530,7 @@ def run(
         for attempt in range(tries):
             made = newton(
                 p, trial_current, rate, c_new, j_new, past, particular_surface, response, h, eps,
-                half, which, tables, tops, ocp, cathode, coefficient, work, psi, ionic, CLOSE,
+                half, which, tables, grain, ocp, cathode, coefficient, work, psi, ionic, CLOSE,
             )  # fmt: skip
             if made < 0:
                 break

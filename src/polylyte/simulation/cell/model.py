@@ -248,7 +248,8 @@ def run(
     worst = max(errors)
     if worst > CONSERVED:
         raise MachineError(
-            f"the simulation lost salt ({errors[0]:.1e}), lithium ({errors[1]:.1e}) or charge ({errors[2]:.1e})",
+            "the simulation lost salt, lithium or charge "
+            f"({errors[0]:.1e}, {errors[1]:.1e}, {errors[2]:.1e})",
             remedy="report this card: the model must conserve to 1e-6",
         )
     return outcome

@@ -171,11 +171,15 @@ def _electrolytes(
             where=cell.where or f"cell.{cell.name}",
             remedy="add electrolyte = { thickness, conductivity, transference_number }",
         )
-    for thickness, kappa, t in itertools.product(
-        thicknesses or [layer.thickness],
-        conductivities or [layer.conductivity],
-        transference_numbers or [layer.transference_number],
-    ):
+    axes: list[list[Quantity | None]] = [
+        list(given) if given else [stated]
+        for given, stated in (
+            (thicknesses, layer.thickness),
+            (conductivities, layer.conductivity),
+            (transference_numbers, layer.transference_number),
+        )
+    ]
+    for thickness, kappa, t in itertools.product(*axes):
         if t is not None and t.si > 1:
             raise InputError(f"a transference number of {t} is above 1", remedy="give 0 to 1")
         yield replace(layer, thickness=thickness, conductivity=kappa, transference_number=t)
