@@ -22,11 +22,11 @@ demo: $(VENV)/package  ## run the example study; prints its table and where the 
 	$(BIN)/polylyte run examples/plm_pouch/study.toml
 
 test: $(VENV)/test $(VENV)/package  ## the default tests
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow" $(ARGS)
 
 # pytest exits with 5 where nothing is marked slow.
 test-slow: $(VENV)/test $(VENV)/package  ## the tests marked slow
-	$(BIN)/python -m pytest -n $(JOBS) -m slow $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m slow $(ARGS) || [ $$? -eq 5 ]
 
 check: $(VENV)/test $(VENV)/package  ## lint, format, types, imports between rooms, licences
 	$(BIN)/ruff check .

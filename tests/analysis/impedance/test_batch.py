@@ -6,6 +6,7 @@ import pytest
 from polylyte.analysis.impedance import _kernels
 from polylyte.analysis.impedance.batch import fit_many
 from polylyte.analysis.impedance.circuits import parse
+from polylyte.analysis.impedance.compiling import alone, compiled
 from polylyte.analysis.impedance.descent import of_problem
 from polylyte.analysis.impedance.elements import ELEMENTS, Grid
 from polylyte.analysis.impedance.fitting import fit_circuit
@@ -120,7 +121,7 @@ def test_no_folder_to_keep_the_code_in(monkeypatch):
         return real(*args, **options)
 
     monkeypatch.setattr(numba, "njit", refuses)
-    assert _kernels.compiled(lambda a: a + 1)(1) == 2
+    assert compiled(lambda a: a + 1)(1) == 2
 
 
 def test_processes_take_turns_to_compile(tmp_path):
@@ -129,7 +130,7 @@ def test_processes_take_turns_to_compile(tmp_path):
     class Stats:
         cache_path = str(tmp_path)
 
-    with _kernels._turn(Stats()):
+    with alone(Stats()):
         assert [path.name for path in tmp_path.iterdir()] == ["polylyte-kernels.lock"]
-    with _kernels._turn(None):
+    with alone(None):
         pass

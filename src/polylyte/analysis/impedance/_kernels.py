@@ -1,6 +1,6 @@
 """Compiled inner loops of the circuit fit: a stack machine for circuits, and the descent.
 
-Import this module inside functions only: it imports numba. One program of integers stands for
+Import this module inside functions only: it needs numba. One program of integers stands for
 a circuit, so that the machine code is the same for all circuits and is kept on disk.
 """
 
@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
-from typing import Any, TypeVar
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from polylyte.analysis.impedance.compiling import alone, compiled
 
 Real = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-F = TypeVar("F", bound=Callable[..., object])
 
 SERIES, PARALLEL, R, C, L, W, CPE, WO, WS, G, TLM = range(11)
 OPERATIONS = {
@@ -38,25 +34,6 @@ OPERATIONS = {
     "TLM": TLM,
 }
 LONGEST_STEP = 3.0
-
-
-def compiled(function: F) -> F:
-    """Compile with the code kept on disk, or in memory alone where no folder can be written."""
-    options = {
-        "nogil": True,
-        "error_model": "numpy",
-        # sums may be reordered; infinities and NaN keep their meaning
-        "fastmath": {"reassoc", "contract", "nsz", "arcp"},
-        "no_cfunc_wrapper": True,
-        # only what Python calls needs the code that unpacks its arguments
-        "no_cpython_wrapper": function.__name__.startswith("_"),
-    }
-    jit: Any = numba.njit
-    try:
-        made: F = jit(cache=True, **options)(function)
-    except RuntimeError:
-        made = jit(**options)(function)
-    return made
 
 
 def grid_of(omega: Real) -> Real:
@@ -389,26 +366,10 @@ def minimize(
 def ready() -> None:
     """Compile, or read what was compiled before. One process at a time: workers that start
     together on a fresh installation wait for the first instead of all compiling."""
-    with _turn(getattr(minimize, "stats", None)):
+    with alone(getattr(minimize, "stats", None)):
         one, box = np.ones((1, 1)), np.zeros((1, 1))
         program = np.array([[R, 0, 1]], dtype=np.int64)
         data, nobody = np.ones((1, 4, 2)), np.zeros(1, np.int64)
         held, cost, converged = np.ones((1, 1), bool), np.empty(1), np.empty(1, bool)
         grid = grid_of(np.ones(2))
         minimize(program, grid, data, nobody, one, box, box, held, 1, 1e-9, cost, converged)
-
-
-@contextmanager
-def _turn(stats: Any) -> Iterator[None]:
-    """Alone in the folder of compiled code, where there is one and the system can lock files."""
-    folder = getattr(stats, "cache_path", None)
-    try:
-        import fcntl
-
-        lock = open(Path(folder) / "polylyte-kernels.lock", "ab")  # noqa: SIM115
-    except (ImportError, TypeError, OSError):
-        yield
-        return
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

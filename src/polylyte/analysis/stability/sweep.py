@@ -44,6 +44,8 @@ MERY_2021 = Citation(
 )
 Direction = Literal["oxidation", "reduction"]
 LITHIUM = "V vs Li/Li+"
+NEAR = 0.15
+"""V about the onsets in which the slope is drawn."""
 THRESHOLDS = ("1 uA/cm^2", "10 uA/cm^2", "100 uA/cm^2")
 """Current densities in use; the onset at each is given beside."""
 
@@ -70,6 +72,7 @@ def figure(result: StabilityLimit) -> Figure:
         "derivative": result.onset_derivative,
     }
     marks = [Mark(v.value, name) for name, v in onset.items() if v.value is not None]
+    lines = [Mark(mark.at) for mark in marks]
     series = [
         Series(frame["potential"].to_list(), frame["current"].to_list(), "as measured", "line"),
         Series(potential, current, "iR and background removed", "line"),
@@ -79,11 +82,15 @@ def figure(result: StabilityLimit) -> Figure:
         x, y = drawn["corrected_potential"].to_list(), drawn["tangent"].to_list()
         series.append(Series(x, y, "tangent", "dashed"))
     name = "Current density" if "/" in units["faradaic"] else "Current"
-    slope = Series(potential, frame["slope"].to_list(), style="line")
+    # The slope near the onsets alone, where their marks can be told apart.
+    low, high = min(m.at for m in marks) - NEAR, max(m.at for m in marks) + NEAR
+    close = frame.filter(frame["corrected_potential"].is_between(low, high))
+    x, y = close["corrected_potential"].to_list(), close["slope"].to_list()
+    slope = Series(x, y, style="line")
     return Figure(
         "stability-sweep",
         [
-            Panel(series, "Potential", name, LITHIUM, units["faradaic"], marks=marks),
+            Panel(series, "Potential", name, LITHIUM, units["faradaic"], marks=lines),
             Panel([slope], "Potential", f"Slope of the {name.lower()}", LITHIUM, units["slope"],
                   marks=marks),
         ],

@@ -20,7 +20,7 @@ CONSERVED = 1e-6
 DEPLETED = 1e-3
 """Salt counts as depleted where it is below this share of its initial concentration."""
 MAXIMUM_STEPS = 20_000
-TIME_ACCURACY = 1e-3
+TIME_ACCURACY = 2e-3
 GRADING = 0.5
 """First and last cell of the cathode are 1 - GRADING and 1 + GRADING of the mean."""
 EVENTS = {
@@ -142,7 +142,7 @@ def _grid(model: Model) -> _Grid:
     """Even cells in each layer; in the cathode, whose pores hold the last layer's medium, they
     widen from the film on, because that is where reaction and depletion fronts are thinnest."""
     parts = []
-    each = max(4, round(model.cells / 2 / len(model.layers)))
+    each = max(4, round(model.cells / 3 / len(model.layers)))
     if model.cathode is None:
         each = max(4, round(model.cells / len(model.layers)))
     for i, layer in enumerate(model.layers):
@@ -186,9 +186,8 @@ def _parameters(model: Model) -> Any:
     return p
 
 
-def initial(model: Model) -> State:
+def _initial(model: Model, grid: _Grid) -> State:
     """At rest at the upper cut-off."""
-    grid = _grid(model)
     cathode = model.cells if model.cathode is not None else 0
     start = model.cathode.start if model.cathode is not None else 0.5
     return State(np.log(grid.salt), np.zeros(cathode), np.full((cathode, model.shells), start))
@@ -214,7 +213,7 @@ def run(
     from polylyte.simulation.cell import _kernels as k
 
     grid = _grid(model)
-    state = state or initial(model)
+    state = state or _initial(model, grid)
     n, cathode = len(grid.h), len(state.j)
     u, j, filling = state.u.copy(), state.j.copy(), state.filling.copy()
     p = _parameters(model)
