@@ -74,8 +74,10 @@ $(VENV)/docs: requirements/all.lock $(VENV)/test
 	$(BIN)/python $(PIP) $(LOCK) $<
 	@touch $@
 
+# The kernels are compiled once here, so that the first fit does not wait for it.
 $(VENV)/package: pyproject.toml $(VENV)/core
 	$(BIN)/python $(PIP) $(SELF)
+	$(BIN)/python -c "from polylyte.analysis.impedance import _kernels; _kernels.ready()"
 	@touch $@
 
 # The peers run beside the very versions that the core lock pins.

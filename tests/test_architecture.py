@@ -19,7 +19,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 LONGEST = 400
 SCIENCE = ("materials", "instruments", "analysis", "design", "virtual")
 """Rooms whose public functions a scientist calls."""
-SLOW = {"matplotlib", "molmass", "polars", "rdkit", "scipy"}
+SLOW = {"numba", "matplotlib", "molmass", "polars", "rdkit", "scipy"}
 """Libraries that only functions may import: a start must not pay for them."""
 MACHINE = re.compile(rb"/(?:home|Users|root|work|mnt|scratch)/[\w.]|\b[A-Z]:\\\\?Users|/tmp/\w")
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}

@@ -21,7 +21,7 @@ def key_of(card: Any) -> Any:
     What is not stated is left out, so that a new optional key changes no old key; fields that
     are not compared (places in files) are no content.
     """
-    if is_dataclass(card) and not isinstance(card, Quantity):
+    if is_dataclass(card) and not isinstance(card, Quantity | type):
         stated = {name: getattr(card, name) for name in _compared(type(card))}
         content = {name: key_of(value) for name, value in stated.items() if value is not None}
         return {name: value for name, value in content.items() if value not in ([], {}, "")}

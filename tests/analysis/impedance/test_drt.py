@@ -142,6 +142,16 @@ def test_the_solid_electrolyte(data):
     assert len(shown.panels[0].marks) == int(result.number_of_peaks.value)
 
 
+def test_the_dummy_cell(data):
+    """29.13 and 46.65 ohm, 0.487 ms (its fit): what is faster than 10 kHz is in series."""
+    path = data / "instruments" / "impy" / "Circuit1_EIS_1.z"
+    result = drt(spectrum=ImpedanceSpectrum.read(path))
+    assert result.number_of_peaks.value == 1
+    assert result.series_resistance.value == pytest.approx(29.129, rel=0.02)
+    assert result["resistance_1"].value == pytest.approx(46.654, rel=0.02)
+    assert result["time_constant_1"].value == pytest.approx(46.654 * 1.0432e-5, rel=0.05)
+
+
 def test_declared():
     method = get("impedance.drt")
     assert set(method.parameters) == {"spectrum", "f_min", "f_max", "electrodes", "seed"}

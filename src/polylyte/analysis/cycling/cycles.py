@@ -146,8 +146,8 @@ def cycles(record: CyclingRecord, *, rule: CycleRule = "cycler", steps: Steps = 
     halves = np.bincount(place, _begins(rows), len(numbers)).astype(np.int64)
     charge, discharge = (np.maximum(sums["counted", sign], 0.0) for sign in (1, -1))
     first, last = np.full(len(numbers), len(place)), np.zeros(len(numbers), dtype=np.int64)
-    np.minimum.at(first, place, np.arange(len(place)))
-    np.maximum.at(last, place, np.arange(len(place)))
+    last[place] = np.arange(len(place))
+    first[place[::-1]] = np.arange(len(place))[::-1]
     shift = 1 if numbers[0] == 0 and rule == "cycler" else 0
     return Cycles(
         rows=rows,
@@ -253,23 +253,22 @@ def _steps(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Rows that count, and whether a cycle has several steps in one direction."""
     assert record.step is not None
-    number = int(place.max()) + 1
     at = np.flatnonzero(rows.flowing)
-    keys = np.column_stack([place[at], rows.direction[at], record.step[at]])
-    found, which = np.unique(keys, axis=0, return_inverse=True)
-    size = np.abs(np.bincount(which.ravel(), rows.counted[at]))
-    several = np.zeros(number, dtype=bool)
+    _, step = np.unique(record.step[at], return_inverse=True)
+    # One number per cycle and direction, and one per step of it.
+    half = 2 * place[at] + (rows.direction[at] > 0)
+    count = int(step.max(initial=0)) + 1
+    found, which = np.unique(half * count + step, return_inverse=True)
+    owner = found // count
+    first = np.flatnonzero(np.diff(owner, prepend=-1))
+    several = np.zeros(int(place.max()) + 1, dtype=bool)
+    several[owner[np.diff(owner, prepend=-1) == 0] // 2] = True
     kept = np.ones(len(place), dtype=bool)
     if steps == "largest":
-        kept[at] = False
-    pairs, group = np.unique(found[:, :2], axis=0, return_inverse=True)
-    group = group.ravel()
-    for pair in range(len(pairs)):
-        members = np.flatnonzero(group == pair)
-        if len(members) > 1:
-            several[pairs[pair, 0]] = True
-        if steps == "largest":
-            kept[at[which.ravel() == members[np.argmax(size[members])]]] = True
+        size = np.abs(np.bincount(which, rows.counted[at]))
+        groups = np.split(np.arange(len(found)), first[1:])
+        largest = np.array([g[np.argmax(size[g])] for g in groups])
+        kept[at] = np.isin(which, largest)
     return kept, several
 
 

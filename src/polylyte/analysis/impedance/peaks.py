@@ -35,7 +35,8 @@ class Peak:
 
 
 def peaks(found: Relaxation) -> list[Peak]:
-    """Peaks from the fastest to the slowest; every entry of γ belongs to exactly one.
+    """Peaks from the fastest to the slowest; each entry of γ belongs to one. What is faster than
+    the highest frequency belongs to none whose top is inside the range.
 
     A rise at an end of the range counts as a peak whose top is the end. Two neighbours are one
     where the lower top is not clear of the valley between them.
@@ -64,7 +65,11 @@ def peaks(found: Relaxation) -> list[Peak]:
     cuts = [0]
     cuts += [a + int(np.argmin(gamma[a : b + 1])) for a, b in pairwise(tops)]
     cuts.append(len(gamma))
-    return [_peak(found, cuts[i], cuts[i + 1], top) for i, top in enumerate(tops)]
+    seen = int(np.searchsorted(found.tau, 1 / omega.max()))
+    return [
+        _peak(found, max(cuts[i], seen) if top >= seen else cuts[i], cuts[i + 1], top)
+        for i, top in enumerate(tops)
+    ]
 
 
 def _peak(found: Relaxation, first: int, stop: int, top: int) -> Peak:

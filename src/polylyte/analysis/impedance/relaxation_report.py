@@ -51,10 +51,9 @@ def quantities(found: Relaxation, where: Sorted) -> tuple[Quantity, Quantity, di
     own = [one for one in where.inside if significant(one)]
     names = [f"resistance_{number}" for number in range(1, len(own) + 1)]
     rest = [one for one in where.inside if not significant(one)]
-    series = found.resistance + sum(one.resistance for one in where.fast)
-    drawn_series = found.drawn_resistance + sum(
-        (one.drawn_resistance for one in where.fast), start=np.zeros(len(found.draws))
-    )
+    fast = found.tau < 1 / (2 * np.pi * found.data.frequency.max())
+    series = found.resistance + float(found.gamma[fast].sum()) * found.step
+    drawn_series = found.drawn_resistance + found.draws[:, fast].sum(axis=1) * found.step
     left_over = sum((one.drawn_resistance for one in rest), start=np.zeros(len(found.draws)))
     drawn = np.column_stack([drawn_series, *(one.drawn_resistance for one in own), left_over])
     parts = _components(drawn, ["series_resistance", *names, "rest"])

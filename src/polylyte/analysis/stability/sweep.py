@@ -91,7 +91,7 @@ def figure(result: StabilityLimit) -> Figure:
         "stability-sweep",
         [
             Panel(series, "Potential", name, LITHIUM, units["faradaic"], marks=lines),
-            Panel([slope], "Potential", f"Slope of the {name.lower()}", LITHIUM, units["slope"],
+            Panel([slope], "Potential", "Slope", LITHIUM, units["slope"],
                   marks=marks),
         ],
         f"Linear sweep: onset {result.onset_threshold} by {result.text['threshold_text']}, "
@@ -193,6 +193,12 @@ def sweep(
         )
     made = _onset_quantities(run, done, ohm, scale, resistance, known, shift, potential_accuracy.si)
     values = [v.si for v in made.values() if v.value is not None]
+    if not values:
+        raise NotAnswerable(
+            "the sweep meets none of the three criteria",
+            where=data.name or None,
+            remedy="give area, lower the thresholds, or sweep farther",
+        )
     rate = data.scan_rate(chosen)
     verdicts = verdicts_of(done.removed, done.found, made, rate, known)
     return StabilityLimit(

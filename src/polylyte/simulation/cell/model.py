@@ -168,7 +168,7 @@ def _grid(model: Model) -> _Grid:
 
 
 def _parameters(model: Model) -> Any:
-    from polylyte.simulation.cell import _kernels as k
+    from polylyte.simulation.cell import _parts as k
 
     p = np.zeros(k.N_PARAMETERS)
     p[k.THERMAL_VOLTAGE] = GAS_CONSTANT * model.temperature / FARADAY
@@ -210,7 +210,8 @@ def run(
     Raises:
         MachineError: salt, lithium or charge not conserved to 1e-6.
     """
-    from polylyte.simulation.cell import _kernels as k
+    from polylyte.simulation.cell import _kernels
+    from polylyte.simulation.cell import _parts as k
 
     grid = _grid(model)
     state = state or _initial(model, grid)
@@ -224,7 +225,7 @@ def run(
     kept = np.zeros((len(series) if profiles else 0, 4, n))
     extremes = np.array([np.exp(u).min(), np.exp(u).max()])
     ocp = model.cathode.ocp if model.cathode is not None else np.zeros((2, 2))
-    event, points, iterations, depleted, place = k.run(
+    event, points, iterations, depleted, place = _kernels.run(
         p, 0 if voltage is None else 1, current if voltage is None else voltage, duration, lower,
         upper, until_current, _time_scale(model, current, duration), model.accuracy, grid.h,
         grid.porosity, grid.geometry, grid.which,
@@ -288,7 +289,7 @@ def _conservation(
 ) -> tuple[float, float, float]:
     """Relative errors of salt, of lithium in the cathode against the charge the model passed, and
     of that charge against the integral of the current."""
-    from polylyte.simulation.cell import _kernels as k
+    from polylyte.simulation.cell import _parts as k
 
     volume = grid.h * grid.porosity
     before = float(volume @ np.exp(start.u))
