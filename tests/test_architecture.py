@@ -84,8 +84,10 @@ def test_slow_libraries_are_imported_inside_functions() -> None:
     offenders = [
         f"{name_of(path)}: {module}"
         for path in FILES
+        # A private module of kernels may: it is itself imported inside functions.
+        if not path.name.startswith("_") or path.name == "__init__.py"
         for module in imported(at_import(TREES[path].body))
-        if module.split(".")[0] in SLOW
+        if module.split(".")[0] in SLOW or module.rpartition(".")[2].startswith("_kernels")
     ]
     assert not offenders
 
