@@ -44,6 +44,12 @@ def test_front():
     assert front(vague, ["high", "high"]) == ["possible", "possible"]
 
 
+def test_a_tie_in_one_respect_leaves_room_for_dominance_in_the_other():
+    own, other = (exact(0), exact(0)), (Interval(0, math.inf), Interval(0, 1))
+    assert front([own, other], ["high", "low"])[0] == "possible"
+    assert front([own, (exact(1), exact(0))], ["high", "low"])[0] == "dominated"
+
+
 intervals = st.tuples(st.integers(-20, 20), st.integers(0, 6), st.booleans(), st.booleans()).map(
     lambda t: (
         Interval(-math.inf if t[2] else t[0], math.inf if t[3] else t[0] + t[1]),

@@ -89,7 +89,9 @@ def _dominates(
     at_least, strictly = True, False
     for x, y, sense in zip(a, b, senses, strict=True):
         sure, maybe = _better(x, y, sense)
-        same = x == y and x.low == x.high
-        at_least &= sure or same or (not certainly and maybe)
+        # A tie in one respect leaves room for dominance in another.
+        tied = x.low == y.high if sense == "high" else x.high == y.low
+        may_tie = x.low <= y.high and y.low <= x.high
+        at_least &= (sure or tied) if certainly else (maybe or may_tie)
         strictly |= sure if certainly else maybe
     return at_least and strictly

@@ -1,7 +1,8 @@
 """A recipe, a cell or any other named section of a study as readable rows.
 
 An object that has ``describe()`` says its rows itself: pairs of label and value, or a mapping.
-Otherwise the fields of a dataclass are shown, else what ``to_key()`` gives.
+Otherwise the fields of a dataclass are shown (not those left out of comparison: places in files),
+else what ``to_key()`` gives.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _items(thing: Any) -> Iterable[tuple[str, Any]]:
     if isinstance(thing, Mapping):
         return [(str(key), value) for key, value in thing.items()]
     if is_dataclass(thing) and not isinstance(thing, type):
-        return [(f.name, getattr(thing, f.name)) for f in fields(thing) if f.repr]
+        return [(f.name, getattr(thing, f.name)) for f in fields(thing) if f.repr and f.compare]
     if hasattr(thing, "to_key"):
         return _items(thing.to_key())
     if isinstance(thing, Sequence) and not isinstance(thing, str):
