@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from typing import Any
 
 from polylyte.core import discovery, sources
@@ -22,8 +23,14 @@ def code(method_id: str) -> Fingerprint:
     """The fingerprint of a method's code, made once per process."""
     module = discovery.module_of("method", method_id)
     found = sources.find(module)
-    name = found.declaring("method", method_id) if found is not None else None
+    name = _function(found, method_id) if found is not None else None
     return fingerprint(module, name or discovery.load("method", method_id).__name__)
+
+
+@cache
+def _function(found: sources.Module, method_id: str) -> str | None:
+    """Name of the function that declares a method, looked up once per parsed module."""
+    return found.declaring("method", method_id)
 
 
 @dataclass(frozen=True)
