@@ -114,10 +114,8 @@ def house(crate: Crate, run: Run) -> Link:
 
 
 def _package(crate: Crate, name: str, version: str) -> Link:
-    address = f"https://pypi.org/project/{name}/{version}/"
-    return crate.add(
-        address, "SoftwareApplication", name=name, softwareVersion=version, url=address
-    )
+    address = f"pkg:pypi/{name}@{version}"  # a package URL: it names no host
+    return crate.add(address, "SoftwareApplication", name=name, softwareVersion=version)
 
 
 def _method(id: str) -> tuple[str, Iterable[Citation]]:
