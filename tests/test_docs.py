@@ -36,7 +36,7 @@ def reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     import reference
 
     yield reference
-    for name in ("reference", "docstring", "hooks"):
+    for name in [path.stem for path in DOCS.glob("*.py")]:
         sys.modules.pop(name, None)
 
 
