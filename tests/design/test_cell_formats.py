@@ -234,3 +234,34 @@ def test_a_batch_takes_overrides(read, porous):
     assert found.specific_energy.value == pytest.approx(
         2 * stack_energy(cell=read(porous)).specific_energy.value
     )
+
+
+def test_a_price_per_area(read, porous):
+    """A separator of 0.5 USD/m2; a foil of 0.4 USD/m2, coated on both sides, counts half."""
+    card = priced(porous)
+    card["separator"] |= {"cost": "0.5 USD/m^2"}
+    card["foils"] = [foil | {"cost": "0.4 USD/m^2"} for foil in card["foils"]]
+    found = stack_energy(cell=read(card))
+    by_mass = (18.1 + 2.67 + 2 * 3.71738) * 20 * 1e-2  # mg/cm2 at 20 USD/kg, in USD/m2
+    assert found.areal_cost.to("USD/m^2").value == pytest.approx(by_mass + 0.5 + 0.2, rel=1e-6)
+
+
+def test_a_price_of_the_study_keeps_its_source_and_date(read, porous):
+    from polylyte.materials.substances import Substance
+
+    own = Substance.from_toml(
+        {"formula": "C2H4", "density": "0.95 g/cm^3", "cost": "12 USD/kg"} | PRICE,
+        where="[substance.PE]",
+        name="PE",
+    )
+
+    def lookup(section, name):
+        from polylyte.core.errors import InputError
+
+        if name == "PE":
+            return own
+        raise InputError(f"there is no [{section}.{name}]")
+
+    card = read(porous, lookup)
+    assert card.separator.cost_date == PRICE["cost_date"]
+    assert card.separator.cost_source == PRICE["cost_source"]

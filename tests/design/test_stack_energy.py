@@ -221,7 +221,7 @@ def test_an_active_fraction_counts_in_mass_and_capacity():
     ("table", "message"),
     [
         (without(SEED_B, "average_voltage"), r"\[cell.pouch\]: the average voltage is not known"),
-        (without(SEED_B, "cathode"), r"cathode: the areal capacity is not known"),
+        (without(SEED_B, "cathode"), r"the card has no cathode"),
         (SEED_B | {"anode": {"material": "Li"}}, r"anode: the mass of the anode cannot be found"),
         (SEED_B | {"foils": [{"material": "unobtainium", "thickness": "1 um"}]}, r"foils\[0\]"),
         (SEED_B | {"liquid": {"areal_volume": "5 uL/cm^2"}}, "mass of the liquid"),

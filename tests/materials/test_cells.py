@@ -147,3 +147,14 @@ def test_a_price_has_its_source_and_date(date):
     assert (made.cathode.cost_source, made.cathode.cost_date) == ("a list", date)
     other = read({"cathode": {"cost": "30 EUR/kg", "cost_source": "b", "cost_date": date}})
     assert made.to_key() != other.to_key(), "where a price is from is part of the result"
+
+
+@pytest.mark.parametrize("porosity", ["30 vol%", "30 %", 0.3, "0.3"])
+def test_a_porosity_in_any_spelling(porosity):
+    assert read({"cathode": {"porosity": porosity}}).cathode.porosity.value == pytest.approx(0.3)
+
+
+def test_a_price_is_per_mass_or_area_and_not_negative():
+    assert read({"separator": {"cost": "0.5 EUR/m^2"}}).separator.cost.unit == "EUR/m^2"
+    with pytest.raises(InputError, match="less than nothing"):
+        read({"separator": {"cost": "-1 USD/kg"}})

@@ -68,11 +68,12 @@ def areal_capacity(cell: Cell) -> Quantity:
     """Of the cathode face: as stated, or from its loading.
 
     Raises:
-        InputError: neither can be found.
+        InputError: there is no cathode, or neither can be found.
     """
     cathode = cell.cathode
-    stated = cathode.areal_capacity if cathode else None
-    found = stated or (loading_capacity(cathode) if cathode else None)
+    if cathode is None:
+        raise InputError("the card has no cathode", where=cell.where, remedy="add cathode = { … }")
+    found = cathode.areal_capacity or loading_capacity(cathode)
     if found is None:
         raise InputError(
             "the areal capacity is not known",
@@ -171,12 +172,11 @@ def estimated_densities(cell: Cell) -> list[str]:
     ]
 
 
-def _item(component: str, part: Part, mass: Quantity, thickness: Quantity | None) -> Item:
+def _item(
+    component: str, part: Part, mass: Quantity, thickness: Quantity | None, share: float = 1.0
+) -> Item:
     price, source, date = _price(part)
-    cost = None
-    if price is not None:
-        money = "EUR" if "EUR" in price.unit else "USD"
-        cost = (mass.to("kg/m^2") * price.to(f"{money}/kg")).to(f"{money}/m^2")
+    cost = None if price is None else _areal_cost(price, mass, share)
     return Item(
         component=component,
         material=part.material,
@@ -189,6 +189,14 @@ def _item(component: str, part: Part, mass: Quantity, thickness: Quantity | None
     )
 
 
+def _areal_cost(price: Quantity, mass: Quantity, share: float) -> Quantity:
+    """Of one cell face, whose ``share`` of the part has this mass; prices are per mass or area."""
+    money = "EUR" if "EUR" in price.unit else "USD"
+    if units.unit(price.unit).dimension == units.unit(f"{money}/m^2").dimension:
+        return price.to(f"{money}/m^2") * share
+    return (mass.to("kg/m^2") * price.to(f"{money}/kg")).to(f"{money}/m^2")
+
+
 def _price(part: Part) -> tuple[Quantity | None, str, str]:
     """Of the card, else of the substance the material names; none is ever assumed."""
     if part.cost is not None:
@@ -196,7 +204,7 @@ def _price(part: Part) -> tuple[Quantity | None, str, str]:
     named = substance(part.material)
     if named is None or named.cost is None:
         return None, "", ""
-    return named.cost, named.cost_source, ""
+    return named.cost, named.cost_source, named.cost_date
 
 
 def _coating(cathode: Electrode, cell: Cell) -> Item:
@@ -266,7 +274,7 @@ def _foil(foil: Foil, cell: Cell, index: int) -> Item:
         raise _missing(cell, f"foils[{index}]", "give areal_mass, or thickness and density")
     share = 1 / foil.sides
     thickness = None if foil.thickness is None else foil.thickness * share
-    return _item(f"{foil.material} foil", foil, mass * share, thickness)
+    return _item(f"{foil.material} foil", foil, mass * share, thickness, share)
 
 
 def unit_factor(unit: str) -> float:

@@ -40,8 +40,8 @@ def energies(cell: Cell) -> dict[str, Any]:
     mass = bill.add([item.areal_mass for item in found], "mg/cm^2")
     thickness = total_thickness(found)
     answer = {
-        "specific_energy": _ratio(energy, mass.to("kg/m^2"), "Wh/kg"),
-        "energy_density": _ratio(energy, thickness, "Wh/L"),
+        "specific_energy": ratio(energy, mass.to("kg/m^2"), "Wh/kg"),
+        "energy_density": ratio(energy, thickness, "Wh/L"),
         "areal_mass": mass,
         "thickness": thickness.to("um"),
         "areal_capacity": capacity,
@@ -49,7 +49,7 @@ def energies(cell: Cell) -> dict[str, Any]:
         "areal_cost": (cost := _cost(found)),
         "cost_per_energy": None
         if cost.value is None
-        else _ratio(cost, energy, f"{cost.unit.split('/')[0]}/kWh"),
+        else ratio(cost, energy, f"{cost.unit.split('/')[0]}/kWh"),
         **_charged(cell, capacity, energy, thickness),
         **_filling(cell, found),
         **_whole(cell, capacity, voltage, mass, thickness, cost),
@@ -57,7 +57,7 @@ def energies(cell: Cell) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if value is not None}
 
 
-def _ratio(above: Quantity, below: Quantity, unit: str) -> Quantity:
+def ratio(above: Quantity, below: Quantity, unit: str) -> Quantity:
     """above / below in ``unit``; the texts of V C/m^2 and J are different, their SI is not."""
     if below.value is None or above.value is None:
         return Quantity(None, unit, flags=below.flags or above.flags)
@@ -125,7 +125,7 @@ def _charged(
     charged = thickness + grown
     return {
         "thickness_charged": charged.to("um"),
-        "energy_density_charged": _ratio(energy, charged, "Wh/L"),
+        "energy_density_charged": ratio(energy, charged, "Wh/L"),
     }
 
 
@@ -151,7 +151,7 @@ def _filling(cell: Cell, found: list[Item]) -> dict[str, Quantity]:
         held = mass.to("kg/m^2") / liquid.density.to("kg/m^3")
     if held is None or not volume.value:
         return {"pore_volume": volume}
-    return {"pore_volume": volume, "filling": _ratio(held.to("m"), volume.to("m"), "1")}
+    return {"pore_volume": volume, "filling": ratio(held.to("m"), volume.to("m"), "1")}
 
 
 def _capacity(cell: Cell, areal: Quantity, thickness: Quantity) -> Quantity | None:
@@ -205,7 +205,7 @@ def _whole(
     package = bill.add([part.to("g") for part in parts], "g") if parts else None
     whole: Quantity | None = None
     if cell.specific_energy is not None:
-        whole = _ratio(energy, cell.specific_energy.to("J/kg"), "g")
+        whole = ratio(energy, cell.specific_energy.to("J/kg"), "g")
         package = package or whole - stack
     elif package is not None:
         whole = stack + package
@@ -218,7 +218,7 @@ def _whole(
         "stack_mass": stack,
         "cell_mass": whole,
         "packaging_mass": package,
-        "cell_specific_energy": None if whole is None else _ratio(energy, whole.to("kg"), "Wh/kg"),
+        "cell_specific_energy": None if whole is None else ratio(energy, whole.to("kg"), "Wh/kg"),
         **_outside(cell, energy, area, thickness),
         "cell_cost": _cell_cost(cell, cost, area),
     }
@@ -233,7 +233,7 @@ def _by_share(
         return {}
     energy = areal.to("C/m^2") * voltage.to("V")
     whole = mass.to("kg/m^2") / (ONE - share)
-    return {"cell_specific_energy": _ratio(energy, whole, "Wh/kg")}
+    return {"cell_specific_energy": ratio(energy, whole, "Wh/kg")}
 
 
 def _outside(
@@ -243,7 +243,7 @@ def _outside(
     outer = cell.package.volume if cell.package else None
     if outer is None:
         return {}
-    found = {"cell_energy_density": _ratio(energy, outer.to("m^3"), "Wh/L")}
+    found = {"cell_energy_density": ratio(energy, outer.to("m^3"), "Wh/L")}
     if thickness.value is not None:
         stack = (area.to("m^2") * thickness.to("m")).to("m^3")
         found["stack_volume_share"] = (stack / outer.to("m^3")).to("1").to("%")

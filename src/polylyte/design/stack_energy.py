@@ -90,12 +90,15 @@ def figure(result: StackEnergy) -> list[Figure]:
     places = [float(i) for i in range(len(names))]
     figures = []
     for column, unit in (("areal_mass", "mg/cm^2"), ("thickness", "um")):
-        known = [(i, v) for i, v in zip(places, table.column(column), strict=True) if v is not None]
+        values = zip(places, table.quantities(column), strict=True)
+        known = [(i, q.value, q.std or 0.0) for i, q in values if q.value is not None]
+        errors = [std for _, _, std in known]
         bars = Series(
-            [place for place, _ in known],
-            [value for _, value in known],
+            [place for place, _, _ in known],
+            [value for _, value, _ in known],
             style="bars",
-            names=[names[int(place)] for place, _ in known],
+            y_error=errors if any(errors) else None,
+            names=[names[int(place)] for place, _, _ in known],
         )
         label = column.replace("_", " ")
         figures.append(

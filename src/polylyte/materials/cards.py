@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from polylyte.core import canonical, coercion, units
 from polylyte.core.errors import InputError, nearest
-from polylyte.core.kinds import Kind, MassFraction, Ratio
+from polylyte.core.kinds import Kind, MassFraction, Ratio, VolumeFraction
 from polylyte.core.quantities import Quantity
 
 
@@ -21,6 +21,9 @@ def key_of(card: Any) -> Any:
     What is not stated is left out, so that a new optional key changes no old key; fields that
     are not compared (places in files) are no content.
     """
+    shared = _shared.get(id(card))
+    if shared is not None:
+        return shared[1]
     if is_dataclass(card) and not isinstance(card, Quantity | type):
         stated = {name: getattr(card, name) for name in _compared(type(card))}
         content = {name: key_of(value) for name, value in stated.items() if value is not None}
@@ -30,6 +33,15 @@ def key_of(card: Any) -> Any:
     if isinstance(card, list | tuple):
         return [key_of(value) for value in card]
     return canonical.plain(card)
+
+
+_shared: dict[int, tuple[Any, Any]] = {}
+
+
+def share(card: Any) -> None:
+    """Work out the content of a card once, of one that many others hold and that never goes."""
+    content = key_of(card)
+    _shared[id(card)] = (card, content)
 
 
 @cache
@@ -77,20 +89,22 @@ class Card:
         return read
 
     def fraction(self, key: str) -> Quantity | None:
-        """A fraction between 0 and 1: ``"94.5 wt%"``, ``"94.5 %"`` or ``0.945``.
+        """A fraction between 0 and 1: ``"94.5 wt%"``, ``"30 vol%"``, ``"94.5 %"`` or ``0.945``.
 
         Raises:
             InputError: not a fraction, or outside 0 to 1.
         """
-        by_mass = "wt%" in str(self.raw.get(key))
-        read = self.quantity(key, MassFraction if by_mass else Ratio, zero=True)
+        kinds = {"wt%": MassFraction, "vol%": VolumeFraction}
+        stated = str(self.raw.get(key)).replace(" %", "%")
+        kind = next((kind for unit, kind in kinds.items() if unit in stated), Ratio)
+        read = self.quantity(key, kind, zero=True)
         if read is None:
             return None
         if read.si > 1:
             raise InputError(
                 f"'{self.raw[key]}' is more than the whole",
                 where=self.at(key),
-                remedy="write it as '94.5 wt%' or 0.945",
+                remedy="write it as '94.5 %' or 0.945",
             )
         share = float(units.unit(read.unit).factor)
         parts = {source: part * share for source, part in read.components.items()}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 from polylyte.core.errors import InputError
 from polylyte.core.kinds import (
@@ -22,15 +24,23 @@ from polylyte.core.kinds import (
     Volume,
 )
 from polylyte.core.quantities import Quantity, q
-from polylyte.materials import substances
 from polylyte.materials.cards import Card
+
+Fraction = Annotated[Quantity, "fraction"]
+"""From 0 to 1, as ``"94.5 wt%"``, ``"30 vol%"``, ``"40 %"`` or ``0.4``."""
+Price = Annotated[Quantity, "price"]
+"""Money per mass or per area: ``"20 USD/kg"``, ``"0.4 EUR/m^2"``."""
+Sum = Annotated[Quantity, "sum"]
+"""Money: ``"0.3 USD"``."""
+PER = ("kg", "m^2")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Priced:
-    """``cost`` is money per mass; a price without its source and date is not worth much."""
+    """``cost`` is money per mass, or per area of the part as it is bought; a price without its
+    source and date is not worth much."""
 
-    cost: Quantity | None = None
+    cost: Price | None = None
     cost_source: str = ""
     cost_date: str = ""
 
@@ -44,20 +54,20 @@ class Electrode(Priced):
     """
 
     material: str = ""
-    loading: Quantity | None = None
+    loading: ArealMass | None = None
     loading_of: Literal["", "active", "coating"] = ""
-    active_fraction: Quantity | None = None
-    specific_capacity: Quantity | None = None
-    areal_capacity: Quantity | None = None
-    areal_mass: Quantity | None = None
-    thickness: Quantity | None = None
-    density: Quantity | None = None
-    porosity: Quantity | None = None
-    particle_radius: Quantity | None = None
-    conductivity: Quantity | None = None
-    diameter: Quantity | None = None
-    area: Quantity | None = None
-    swelling: Quantity | None = None
+    active_fraction: Fraction | None = None
+    specific_capacity: SpecificCapacity | None = None
+    areal_capacity: ArealCapacity | None = None
+    areal_mass: ArealMass | None = None
+    thickness: Length | None = None
+    density: Density | None = None
+    porosity: Fraction | None = None
+    particle_radius: Length | None = None
+    conductivity: Conductivity | None = None
+    diameter: Length | None = None
+    area: Area | None = None
+    swelling: Ratio | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +75,14 @@ class Layer(Priced):
     """An electrolyte film or a separator. ``material`` may name a recipe."""
 
     material: str = ""
-    thickness: Quantity | None = None
-    areal_mass: Quantity | None = None
-    density: Quantity | None = None
-    porosity: Quantity | None = None
-    tortuosity: Quantity | None = None
-    conductivity: Quantity | None = None
-    transference_number: Quantity | None = None
-    salt_concentration: Quantity | None = None
+    thickness: Length | None = None
+    areal_mass: ArealMass | None = None
+    density: Density | None = None
+    porosity: Fraction | None = None
+    tortuosity: Ratio | None = None
+    conductivity: Conductivity | None = None
+    transference_number: Fraction | None = None
+    salt_concentration: Molarity | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,21 +91,21 @@ class Liquid(Priced):
     its volume over that of the pores (above 1 it is in excess)."""
 
     material: str = ""
-    areal_volume: Quantity | None = None
-    areal_mass: Quantity | None = None
-    density: Quantity | None = None
-    electrolyte_to_capacity: Quantity | None = None
-    filling: Quantity | None = None
+    areal_volume: ArealVolume | None = None
+    areal_mass: ArealMass | None = None
+    density: Density | None = None
+    electrolyte_to_capacity: ElectrolyteToCapacity | None = None
+    filling: Ratio | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Foil(Priced):
     """A current collector; ``sides`` is how many faces are coated and share its mass."""
 
-    material: str
-    thickness: Quantity | None = None
-    areal_mass: Quantity | None = None
-    density: Quantity | None = None
+    material: str = ""
+    thickness: Length | None = None
+    areal_mass: ArealMass | None = None
+    density: Density | None = None
     sides: int = 1
 
 
@@ -105,11 +115,11 @@ class Package:
     mass of the cell. ``volume`` is the outer volume of the whole cell, as stated or from its outer
     dimensions. ``cost`` is money per cell, tabs included."""
 
-    mass: Quantity | None = None
-    tabs_mass: Quantity | None = None
-    mass_share: Quantity | None = None
-    volume: Quantity | None = None
-    cost: Quantity | None = None
+    mass: Annotated[Mass, "zero"] | None = None
+    tabs_mass: Annotated[Mass, "zero"] | None = None
+    mass_share: Fraction | None = None
+    volume: Volume | None = None
+    cost: Sum | None = None
     cost_source: str = ""
     cost_date: str = ""
 
@@ -118,9 +128,88 @@ class Package:
 class Roll:
     """The wound stack of a cylindrical cell: outer and core diameter, width of the coating."""
 
-    diameter: Quantity
-    core_diameter: Quantity
-    width: Quantity
+    diameter: Length
+    core_diameter: Length
+    width: Length
+
+
+Part = TypeVar("Part")
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """Each field of a part with its annotation, without the None."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {name: _without_none(hint) for name, hint in hints.items()}
+
+
+def _without_none(hint: Any) -> Any:
+    options = get_args(hint) if type(None) in get_args(hint) else (hint,)
+    return next(option for option in options if option is not type(None))
+
+
+def _entry(card: Card, key: str, hint: Any) -> Any:
+    """One entry of a table as the annotation of its field says."""
+    if key.endswith("_date"):
+        return card.date(key)
+    if hint is str:
+        return card.text(key)
+    if hint is int:
+        return card.whole(key) or 1
+    marks = getattr(hint, "__metadata__", ())
+    if not marks:
+        return card.text(key, choices=[choice for choice in get_args(hint) if choice])
+    if "fraction" in marks:
+        return card.fraction(key)
+    if "price" in marks:
+        return _money(card, key, PER)
+    if "sum" in marks:
+        return _money(card, key)
+    return card.quantity(key, hint, zero="zero" in marks)
+
+
+def _read(
+    kind: type[Part], card: Card, own: dict[str, Callable[[Card], Any]] | None = None
+) -> Part:
+    """A part from its table; ``own`` reads what is not simply an entry."""
+    special = own or {}
+    declared: Any = kind
+    made = kind(
+        **{
+            key: special[key](card) if key in special else _entry(card, key, hint)
+            for key, hint in _hints(declared).items()
+        }
+    )
+    card.close()
+    return made
+
+
+def _money(card: Card, key: str, per: tuple[str, ...] = ()) -> Quantity | None:
+    """Money, or money per one of ``per``.
+
+    Raises:
+        InputError: neither.
+    """
+    raw = card.get(key)
+    if raw is None:
+        return None
+    try:
+        read = q(str(raw), source=f"{card.source}.{key}")
+    except InputError as error:
+        raise error.at(card.at(key)) from None
+    for money in ("USD", "EUR"):
+        for unit in [f"{money}/{one}" for one in per] or [money]:
+            try:
+                found = read.to(unit)
+            except InputError:
+                continue
+            if found.si >= 0:
+                return read
+            raise InputError(f"'{raw}' is less than nothing", where=card.at(key))
+    what, example = ("money per mass or area", "20 USD/kg") if per else ("money", "0.5 USD")
+    raise InputError(
+        f"'{raw}' is not {what}", where=card.at(key), remedy=f"give it as in '{example}'"
+    )
 
 
 def disc(diameter: Quantity) -> Quantity:
@@ -130,44 +219,29 @@ def disc(diameter: Quantity) -> Quantity:
     return (diameter.to("m") * diameter.to("m")).to("cm^2") * (pi / 4)
 
 
-def read_electrode(card: Card | None) -> Electrode | None:
+def read_electrode(card: Card) -> Electrode:
     """An electrode from its table.
 
     Raises:
         InputError: a misspelt key, a wrong dimension, entries that exclude each other.
     """
-    if card is None:
-        return None
-    made = Electrode(
-        material=card.text("material"),
-        loading=card.quantity("loading", ArealMass),
-        loading_of=card.text("loading_of", choices=("active", "coating")),  # type: ignore[arg-type]
-        active_fraction=card.fraction("active_fraction"),
-        specific_capacity=card.quantity("specific_capacity", SpecificCapacity),
-        areal_capacity=card.quantity("areal_capacity", ArealCapacity),
-        areal_mass=card.quantity("areal_mass", ArealMass),
-        thickness=card.quantity("thickness", Length),
-        density=card.quantity("density", Density),
-        porosity=card.fraction("porosity"),
-        particle_radius=card.quantity("particle_radius", Length),
-        conductivity=card.quantity("conductivity", Conductivity),
-        diameter=card.quantity("diameter", Length),
-        area=card.quantity("area", Area),
-        swelling=card.quantity("swelling", Ratio),
-        **_price(card),
-    )
-    card.close()
-    _loading(made, card)
+    made = _read(Electrode, card)
     _not_all_pores(made.porosity, card)
+    if made.loading is None:
+        return made
+    if not made.loading_of:
+        raise InputError(
+            "a loading of what is not said",
+            where=card.at("loading"),
+            remedy='add loading_of = "active" or loading_of = "coating"',
+        )
+    if made.areal_mass is not None:
+        raise InputError(
+            "both loading and areal_mass are given",
+            where=card.where,
+            remedy="keep the loading: the mass of the coating follows from it",
+        )
     return made
-
-
-def _price(card: Card) -> dict[str, Any]:
-    return {
-        "cost": substances.cost(card),
-        "cost_source": card.text("cost_source"),
-        "cost_date": card.date("cost_date"),
-    }
 
 
 def _not_all_pores(porosity: Quantity | None, card: Card) -> None:
@@ -177,115 +251,51 @@ def _not_all_pores(porosity: Quantity | None, card: Card) -> None:
         )
 
 
-def _loading(electrode: Electrode, card: Card) -> None:
-    if electrode.loading is None:
-        return
-    if not electrode.loading_of:
-        raise InputError(
-            "a loading of what is not said",
-            where=card.at("loading"),
-            remedy='add loading_of = "active" or loading_of = "coating"',
-        )
-    if electrode.areal_mass is not None:
-        raise InputError(
-            "both loading and areal_mass are given",
-            where=card.where,
-            remedy="keep the loading: the mass of the coating follows from it",
-        )
-
-
-def read_layer(card: Card | None) -> Layer | None:
+def read_layer(card: Card) -> Layer:
     """A film or separator from its table.
 
     Raises:
-        InputError: a misspelt key, a wrong dimension, entries that exclude each other.
+        InputError: a misspelt key, a wrong dimension, a porosity of 1.
     """
-    if card is None:
-        return None
-    made = Layer(
-        material=card.text("material"),
-        thickness=card.quantity("thickness", Length),
-        areal_mass=card.quantity("areal_mass", ArealMass),
-        density=card.quantity("density", Density),
-        porosity=card.fraction("porosity"),
-        tortuosity=card.quantity("tortuosity", Ratio),
-        conductivity=card.quantity("conductivity", Conductivity),
-        transference_number=card.fraction("transference_number"),
-        salt_concentration=card.quantity("salt_concentration", Molarity),
-        **_price(card),
-    )
-    card.close()
+    made = _read(Layer, card)
     _not_all_pores(made.porosity, card)
     return made
 
 
-def read_liquid(card: Card | None) -> Liquid | None:
+def read_liquid(card: Card) -> Liquid:
     """A liquid from its table.
 
     Raises:
-        InputError: a misspelt key, a wrong dimension, entries that exclude each other.
+        InputError: a misspelt key or a wrong dimension.
     """
-    if card is None:
-        return None
-    made = Liquid(
-        material=card.text("material"),
-        areal_volume=card.quantity("areal_volume", ArealVolume),
-        areal_mass=card.quantity("areal_mass", ArealMass),
-        density=card.quantity("density", Density),
-        electrolyte_to_capacity=card.quantity("electrolyte_to_capacity", ElectrolyteToCapacity),
-        filling=card.quantity("filling", Ratio),
-        **_price(card),
-    )
-    card.close()
-    return made
+    return _read(Liquid, card)
 
 
 def read_foil(card: Card) -> Foil:
     """A current collector from its table.
 
     Raises:
-        InputError: a misspelt key, a wrong dimension, entries that exclude each other.
+        InputError: a misspelt key, a wrong dimension, no material, more than two sides.
     """
-    material = card.text("material")
-    if not material:
+    made = _read(Foil, card)
+    if not made.material:
         raise InputError(
             "a foil needs its material", where=card.where, remedy='add material = "Al"'
         )
-    sides = card.whole("sides") or 1
-    if sides > 2:
+    if made.sides > 2:
         raise InputError(
-            f"a foil has no {sides} sides", where=card.at("sides"), remedy="give 1 or 2"
+            f"a foil has no {made.sides} sides", where=card.at("sides"), remedy="give 1 or 2"
         )
-    made = Foil(
-        material=material,
-        thickness=card.quantity("thickness", Length),
-        areal_mass=card.quantity("areal_mass", ArealMass),
-        density=card.quantity("density", Density),
-        sides=sides,
-        **_price(card),
-    )
-    card.close()
     return made
 
 
-def read_package(card: Card | None) -> Package | None:
+def read_package(card: Card) -> Package:
     """A package from its table.
 
     Raises:
         InputError: a misspelt key, a wrong dimension, entries that exclude each other.
     """
-    if card is None:
-        return None
-    made = Package(
-        mass=card.quantity("mass", Mass, zero=True),
-        tabs_mass=card.quantity("tabs_mass", Mass, zero=True),
-        mass_share=card.fraction("mass_share"),
-        volume=_volume(card),
-        cost=_money(card),
-        cost_source=card.text("cost_source"),
-        cost_date=card.date("cost_date"),
-    )
-    card.close()
+    made = _read(Package, card, {"volume": _volume})
     if made.mass_share is not None and (made.mass or made.tabs_mass):
         raise InputError(
             "both a share and a mass are given", where=card.where, remedy="keep one of them"
@@ -317,39 +327,18 @@ def _volume(card: Card) -> Quantity | None:
     return stated
 
 
-def _money(card: Card) -> Quantity | None:
-    """Money per cell.
-
-    Raises:
-        InputError: not money.
-    """
-    raw = card.get("cost")
-    if raw is None:
-        return None
-    try:
-        read = q(str(raw), source=f"{card.source}.cost")
-    except InputError as error:
-        raise error.at(card.at("cost")) from None
-    if read.unit not in ("USD", "EUR"):
-        raise InputError(
-            f"'{raw}' is not money", where=card.at("cost"), remedy="give it as in '0.5 USD'"
-        )
-    return read
-
-
-def read_roll(card: Card | None) -> Roll | None:
+def read_roll(card: Card) -> Roll:
     """The roll of a wound cell from its table.
 
     Raises:
-        InputError: a misspelt key, a wrong dimension, entries that exclude each other.
+        InputError: a misspelt key, a wrong dimension, an entry missing, a core outside the roll.
     """
-    if card is None:
-        return None
-    outer, core = card.quantity("diameter", Length), card.quantity("core_diameter", Length)
-    width = card.quantity("width", Length)
-    card.close()
-    if outer is None or core is None or width is None:
+    made = _read(Roll, card)
+    if None in (made.diameter, made.core_diameter, made.width):
         raise InputError("a roll needs diameter, core_diameter and width", where=card.where)
-    if core.si >= outer.si:
-        raise InputError(f"the core {core} is not inside the roll {outer}", where=card.where)
-    return Roll(diameter=outer, core_diameter=core, width=width)
+    if made.core_diameter.si >= made.diameter.si:
+        raise InputError(
+            f"the core {made.core_diameter} is not inside the roll {made.diameter}",
+            where=card.where,
+        )
+    return made

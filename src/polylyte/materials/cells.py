@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from polylyte.core.errors import InputError
 from polylyte.core.kinds import Area, Capacity, CellVoltage, Length, SpecificEnergy, Temperature
@@ -103,15 +103,15 @@ def _cell(card: Card, name: str, lookup: Lookup | None) -> Cell:
         stack=stack,
         thickness=card.quantity("thickness", Length),
         area=_area(card),
-        cathode=_known(cell_parts.read_electrode(card.card("cathode")), lookup),
-        anode=_known(cell_parts.read_electrode(card.card("anode")), lookup),
-        electrolyte=_known(cell_parts.read_layer(card.card("electrolyte")), lookup),
-        separator=_known(cell_parts.read_layer(card.card("separator")), lookup),
-        liquid=_known(cell_parts.read_liquid(card.card("liquid")), lookup),
+        cathode=_part(card, "cathode", cell_parts.read_electrode, lookup),
+        anode=_part(card, "anode", cell_parts.read_electrode, lookup),
+        electrolyte=_part(card, "electrolyte", cell_parts.read_layer, lookup),
+        separator=_part(card, "separator", cell_parts.read_layer, lookup),
+        liquid=_part(card, "liquid", cell_parts.read_liquid, lookup),
         anode_free=card.flag("anode_free") or None,
         foils=tuple(_known(cell_parts.read_foil(inner), lookup) for inner in card.cards("foils")),
-        package=cell_parts.read_package(card.card("package")),
-        roll=cell_parts.read_roll(card.card("roll")),
+        package=_part(card, "package", cell_parts.read_package),
+        roll=_part(card, "roll", cell_parts.read_roll),
         average_voltage=card.quantity("average_voltage", CellVoltage),
         upper_cutoff=card.quantity("upper_cutoff", CellVoltage),
         lower_cutoff=card.quantity("lower_cutoff", CellVoltage, zero=True),
@@ -148,12 +148,15 @@ def _consistent(cell: Cell, card: Card) -> None:
             )
 
 
-Part = TypeVar("Part", Electrode, Layer, Liquid, Foil)
+def _part(card: Card, key: str, read: Callable[[Card], Any], lookup: Lookup | None = None) -> Any:
+    """What ``read`` makes of the table ``key``; None where there is none."""
+    inner = card.card(key)
+    return None if inner is None else _known(read(inner), lookup)
 
 
-def _known(part: Part | None, lookup: Lookup | None) -> Any:
+def _known(part: Any, lookup: Lookup | None) -> Any:
     """The part with price and density of the study's own substance, where it states neither."""
-    if part is None or lookup is None or not part.material:
+    if lookup is None or not part.material:
         return part
     try:
         own = lookup("substance", part.material)
@@ -164,7 +167,7 @@ def _known(part: Part | None, lookup: Lookup | None) -> Any:
         return part
     if part.cost is None and own.cost is not None:
         source = own.cost_source or f"[substance.{part.material}]"
-        part = replace(part, cost=own.cost, cost_source=source)
+        part = replace(part, cost=own.cost, cost_source=source, cost_date=own.cost_date)
     if part.density is None and own.density is not None and not isinstance(part, Electrode):
         # The density of an electrode is that of all its solids, not of its active material.
         part = replace(part, density=own.density)

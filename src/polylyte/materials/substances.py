@@ -14,7 +14,7 @@ from polylyte.core.package_data import package_data
 from polylyte.core.quantities import Quantity, q
 from polylyte.core.sections import section
 from polylyte.materials import formulas
-from polylyte.materials.cards import Card, key_of
+from polylyte.materials.cards import Card, key_of, share
 
 Lookup = Callable[[str, str], Any]
 """Section and name to what the study declares there; raises InputError where it does not."""
@@ -59,6 +59,7 @@ class Substance:
     density_grade: str = ""
     cost: Quantity | None = None
     cost_source: str = ""
+    cost_date: str = ""
 
     @property
     def molar_mass(self) -> Quantity | None:
@@ -103,6 +104,7 @@ class Substance:
             density_grade=grade,
             cost=cost(card),
             cost_source=card.text("cost_source"),
+            cost_date=card.date("cost_date"),
         )
         card.close()
         return made
@@ -202,19 +204,42 @@ def find(name: str, lookup: Lookup | None = None, *, where: str | None = None) -
     own, hint = _of_study(name, lookup)
     if own is not None:
         return own
-    everything = table().values()
-    exact = [s for s in everything if name in _spellings(s)]
-    found = exact or [s for s in everything if name.casefold() in map(str.casefold, _spellings(s))]
+    found = _spelt().get(name) or _spelt_in_any_case().get(name.casefold(), [])
     if len(found) == 1:
-        return found[0]
+        return _shared(found[0].label)
     if found:
         labels = " or ".join(f"'{s.label}'" for s in found)
         raise InputError(f"'{name}' is ambiguous", where=where, remedy=f"write {labels}")
     if not hint:
-        hint = nearest(name, {spelling for s in everything for spelling in _spellings(s)})
+        hint = nearest(name, _spelt())
     add = "add it under [substance.NAME] with its formula"
     remedy = f"{hint} If not, {add}" if hint.startswith("did") else add
     raise InputError(f"no substance is called '{name}'", where=where, remedy=remedy)
+
+
+@cache
+def _shared(label: str) -> Substance:
+    share(table()[label])
+    return table()[label]
+
+
+@cache
+def _spelt() -> dict[str, list[Substance]]:
+    """The substances of the table by each of their spellings."""
+    found: dict[str, list[Substance]] = {}
+    for substance in table().values():
+        for spelling in dict.fromkeys(_spellings(substance)):
+            found.setdefault(spelling, []).append(substance)
+    return found
+
+
+@cache
+def _spelt_in_any_case() -> dict[str, list[Substance]]:
+    found: dict[str, list[Substance]] = {}
+    for substance in table().values():
+        for spelling in dict.fromkeys(map(str.casefold, _spellings(substance))):
+            found.setdefault(spelling, []).append(substance)
+    return found
 
 
 def _spellings(substance: Substance) -> tuple[str, ...]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from polylyte.core.errors import InputError, nearest
 
-Form = Mapping[str, Sequence[Any]]
-KNOWN = ("polynomial", "power", "exponential", "tanh", "exp_polynomial")
+Form = Mapping[str, Any]
+KNOWN = ("polynomial", "power", "exponential", "tanh", "exp_polynomial", "over")
 
 
 def evaluate(form: Form, x: Any, *, where: str = "") -> Any:
     """Sum of the terms of ``form`` at ``x``.
 
     polynomial: sum a_i x^i; power [a, n]: a x^n; exponential [a, b, x0]: a exp(b (x - x0));
-    tanh [a, b, x0]: a tanh(b (x - x0)); exp_polynomial: exp(sum a_i x^i).
+    tanh [a, b, x0]: a tanh(b (x - x0)); exp_polynomial: exp(sum a_i x^i);
+    over: the sum is divided by that form.
 
     Raises:
         InputError: a term that is not known.
@@ -37,4 +38,6 @@ def evaluate(form: Form, x: Any, *, where: str = "") -> Any:
         total += height * np.tanh(rate * (x - centre))
     if "exp_polynomial" in form:
         total += np.exp(np.polynomial.polynomial.polyval(x, list(form["exp_polynomial"])))
+    if "over" in form:
+        total /= evaluate(form["over"], x, where=where)
     return total
