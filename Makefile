@@ -5,6 +5,7 @@ JOBS   ?= 2
 UV     ?= 0.13
 
 VENV  := .venv
+JUDGE := $(VENV)-validators
 BENCH := .venv-bench
 BIN   := $(VENV)/bin
 PIP   := -m pip --disable-pip-version-check install --quiet
@@ -21,7 +22,7 @@ help:  ## list the targets
 demo: $(VENV)/package  ## run the example study; prints its table and where the report is
 	$(BIN)/polylyte run examples/plm_pouch/study.toml
 
-test: $(VENV)/test $(VENV)/package  ## the default tests
+test: $(VENV)/test $(VENV)/package $(JUDGE)/ready  ## the default tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow" $(ARGS)
 
 # pytest exits with 5 where nothing is marked slow.
@@ -48,15 +49,17 @@ docs: $(VENV)/docs $(VENV)/package  ## build the pages into site/
 
 # One resolve: what `all` pins constrains `test` and `core`. Pins stay where they
 # are unless they must move; `make lock UPGRADE=--upgrade` moves all of them.
-COMPILE = $(VENV)-lock/bin/uv pip compile pyproject.toml --quiet --no-header --universal \
-    --python-version 3.11 --fork-strategy fewest --generate-hashes --only-binary :all: --group build
+RESOLVE = $(VENV)-lock/bin/uv pip compile --quiet --no-header --universal \
+    --python-version 3.11 --fork-strategy fewest --generate-hashes --only-binary :all:
+COMPILE = $(RESOLVE) pyproject.toml --group build
 lock: $(VENV)-lock/uv  ## resolve requirements/*.lock again from pyproject.toml
 	$(COMPILE) $(UPGRADE) --all-extras --group test --group docs -o requirements/all.lock
 	$(COMPILE) $(UPGRADE) --all-extras --group test -c requirements/all.lock -o requirements/test.lock
 	$(COMPILE) $(UPGRADE) -c requirements/all.lock -o requirements/core.lock
+	$(RESOLVE) $(UPGRADE) --group pyproject.toml:validators -o requirements/validators.lock
 
 clean:  ## remove the environments and everything built
-	rm -rf $(VENV) $(VENV)-lock $(BENCH) build dist site .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) $(VENV)-lock $(JUDGE) $(BENCH) build dist site .mypy_cache .pytest_cache .ruff_cache \
 	    .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -72,6 +75,12 @@ $(VENV)/test: requirements/test.lock $(VENV)/core
 
 $(VENV)/docs: requirements/all.lock $(VENV)/test
 	$(BIN)/python $(PIP) $(LOCK) $<
+	@touch $@
+
+# The validator whose own needs are not those of the package; the tests run it as a program.
+$(JUDGE)/ready: requirements/validators.lock
+	$(PYTHON) -m venv --clear $(JUDGE)
+	$(JUDGE)/bin/python $(PIP) $(LOCK) $<
 	@touch $@
 
 # The kernels are compiled once here, so that the first fit does not wait for it.

@@ -1,7 +1,8 @@
 """The published results loaded, ranked in six views, and drawn: less than a second in all.
 
 There is no peer that does this: the target is the second in which a page should answer. What is
-drawn here is what the browser shows (Plotly's JSON); the print figures are timed beside it.
+drawn here is what the browser shows (Plotly's JSON). The print figures, PDF and PNG of each, are
+timed beside it and are no part of it: Matplotlib alone takes longer to import than all of this.
 The last line is JSON: ``ratio`` is the second over our time.
 """
 
@@ -26,10 +27,11 @@ def once() -> dict[str, float]:
     loaded = time.perf_counter()
     results = [compare(view=name) for name in VIEWS]
     ranked = time.perf_counter()
-    made = [figures(result)[0] for result in results]
+    # Without the bars of completeness; with those of results that have one number alone.
+    made = [figure for result in results for figure in figures(result)[:-1]]
     pages = [json.dumps(plotly(figure)) for figure in made]
     drawn = time.perf_counter()
-    assert len(pages) == 6
+    assert len(pages) >= 6
     from polylyte.report.draw import draw
 
     for figure in made:

@@ -187,6 +187,26 @@ def test_what_a_csv_starts_can_be_read_at_once(tmp_path, data):
     assert list(columns) == ["electrolyte", "Temperature (as printed)", "cycles (as printed)"]
 
 
+def test_the_line_and_the_row_that_spreadsheets_add(tmp_path):
+    (tmp_path / "t.csv").write_text(
+        "sep=;\nSample;Mass;Note\n;[g];\na;1,5;\nb;2,5;x\ntotal;4,3;\n", encoding="utf-8"
+    )
+    content = tomli.loads(start_from_csv(tmp_path))
+    assert content["table"][0]["columns"]["Mass / g"] == ["1.5", "2.5", "4.3"]
+    [check] = [c for c in run(Paper.of(content, where="p")) if c.severity == "error"]
+    assert (check.relation, check.printed, check.recomputed) == ("sum", "4.3 g", "4.00")
+    # Samples called A and B are no amperes and bytes.
+    (tmp_path / "t.csv").write_text("Sample,Cell\nA,h\nC,m\n", encoding="utf-8")
+    columns = tomli.loads(start_from_csv(tmp_path))["table"][0]["columns"]
+    assert columns == {"sample": ["A", "C"], "Cell": ["h", "m"]}
+
+
+def test_several_values_in_one_place_are_told(tmp_path):
+    with pytest.raises(InputError) as error:
+        paper(record=[{"of": "x", "retention": ["90.1 %", "88 %"]}])
+    assert "is more than one value; give each a [[record]] of its own" in line(error)
+
+
 def test_thousands_are_told_from_decimals_by_their_column(tmp_path):
     (tmp_path / "t.csv").write_text('a;m\nx;"1,234"\ny;12.5\n', encoding="utf-8")
     columns = tomli.loads(start_from_csv(tmp_path))["table"][0]["columns"]

@@ -203,7 +203,7 @@ def test_one_paper_at_a_time(tmp_path):
     with pytest.raises(InputError, match="one paper is audited at a time"):
         audit()
     path = tmp_path / "p.toml"
-    path.write_text('[[record]]\nof = "x"\nretention = "80 %"\n')
+    path.write_text('[[sum]]\nparts = { a = "1.5 g", b = "0.5 g" }\ntotal = "2.0 g"\n')
     with pytest.raises(InputError, match="one paper"):
         audit(paper="A", file=Paper.read(path))
     assert audit(file=Paper.read(path)).passed.value == 1
@@ -216,6 +216,15 @@ def test_nothing_to_check_is_refused():
     )
     with pytest.raises(NotAnswerable, match="A picture book: nothing in it can be recomputed"):
         audit(file=paper)
+
+
+def test_a_number_that_may_be_is_no_recomputation(tmp_path):
+    path = tmp_path / "lone.toml"
+    path.write_text('[[record]]\nof = "x"\nretention = "80 %"\n')
+    with pytest.raises(NotAnswerable, match=r"lone\.toml: nothing in it can be recomputed"):
+        audit(file=Paper.read(path))
+    path.write_text('[[record]]\nof = "x"\nretention = "180 %"\n')
+    assert audit(file=Paper.read(path)).errors.value == 1  # what cannot be is still told
 
 
 def test_the_method_is_found_and_depends_on_the_papers():

@@ -326,8 +326,9 @@ class TestOtherViews:
 @pytest.mark.parametrize("view", list(VIEWS))
 def test_figures_show_printed_beside_recomputed(view):
     result = compare(view=view)
-    figure, completeness = compare.__declared__.figure(result)
+    figure, *alone, completeness = compare.__declared__.figure(result)
     assert figure.name == view
+    assert [one.name for one in alone] in ([], [f"{view}_alone"])
     names = [name for panel in figure.panels for s in panel.series for name in s.names or ()]
     assert any("printed: " in name for name in names)
     assert plotly(figure)["data"]
@@ -340,6 +341,7 @@ def test_bubbles_grow_with_the_areal_capacity_and_own_results_are_drawn():
     result = compare(
         cathode="LFP", areal_capacity=q("1.5 mAh/cm^2"), cycles=q("500"), retention=q("90 %")
     )
+    assert result.text["standing"].startswith("; this work ranks ")
     figure, _ = compare.__declared__.figure(result)
     series = {s.label: s for s in figure.panels[0].series}
     ncm = series["NCM811"]

@@ -48,3 +48,32 @@ def test_all_errata_of_the_review_are_shown(landscape):
     review = {erratum.id for erratum in errata() if erratum.seed == "D"}
     assert review <= set(landscape.errata)
     assert len(errata(landscape.errata)) == len(landscape.errata)
+
+
+def test_hovering_over_a_bar_tells_printed_and_recomputed():
+    from polylyte.literature.compare import compare
+    from polylyte.literature.landscape import figures
+    from polylyte.report.plotly_spec import plotly
+
+    drawn = [plotly(figure) for figure in figures(compare(view="energy"))]
+    told = [t for page in drawn for trace in page["data"] for t in trace.get("hovertext", ())]
+    # B Table S4: 344.0 Wh/kg printed, 344.02 from areal capacity, voltage and mass.
+    [stack] = [text for text in told if "344.0" in text]
+    assert "printed: 773.1 Wh L⁻¹; 344.0 Wh kg⁻¹" in stack
+    assert "recomputed: 344.02 Wh kg⁻¹" in stack
+
+
+def test_hovering_over_a_check_tells_printed_and_recomputed():
+    from polylyte.literature.audit.method import audit, figure
+
+    names = [name for series in figure(audit(paper="B")).panels[0].series for name in series.names]
+    assert any("printed: 2.14 mg/cm^2 · recomputed: 2.136 mg cm⁻²" in name for name in names)
+
+
+def test_bars_that_begin_alike_are_told_apart():
+    from polylyte.literature.compare import compare
+    from polylyte.literature.landscape import figures
+
+    for view in ("conductivity_vs_transference", "thermal_runaway", "energy"):
+        bars = figures(compare(view=view))[1].panels[0].series[0]
+        assert len(set(bars.names)) == len(bars.names)

@@ -27,6 +27,8 @@ class Series:
     """A name per point or bar, shown on hover or as the category."""
     sizes: Sequence[float | None] | None = None
     """What the area of each point shows (bubbles); None draws a small dot."""
+    hover: Sequence[str] | None = None
+    """What a page says of each bar, where its name says too little."""
 
 
 @dataclass(frozen=True)

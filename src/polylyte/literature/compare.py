@@ -92,7 +92,7 @@ class Standing(Result):
     figure=figures,
     prose="Published results were compared by {merit_name} inside strata of equal {by}: {results} "
     "results, of which {ranked} state what the strata need. Ranks are intervals where a value is "
-    "rounded, approximate, a bound or not printed; N/P and E/C were never filled in.",
+    "rounded, approximate, a bound or not printed; N/P and E/C were never filled in{standing}.",
 )
 def compare(
     *,
@@ -235,6 +235,7 @@ def compare(
             "by": ", ".join(map(spelled, strata_by)),
             "merit_name": chosen.merit[0].replace("_", " "),
             "label": label,
+            "standing": telling.standing(chosen, placed, own),
         },
     )
 

@@ -25,11 +25,15 @@ Scale = Literal["linear", "log"]
 
 
 def figures(result: Result) -> list[Figure]:
-    """The view's figure, and how complete the results are."""
+    """The view's figure, the results that have one of its two numbers alone, and how complete the
+    results are."""
     view = VIEWS[result.text["view"]]
     rows = [row for row in result.tables["entries"].frame.to_dicts() if row["asked_for"]]
-    drawn = _DRAW[view.name](view, rows)
-    return [drawn, _completeness(result)]
+    made = [_DRAW[view.name](view, rows)]
+    ladder = _LADDERS.get(view.name)
+    if ladder is not None:
+        made += ladder(view, rows)
+    return [*made, _completeness(result)]
 
 
 def _hover(row: dict[str, Any], view: View) -> str:
@@ -137,10 +141,14 @@ def _against(
     return Panel(series, x_label, y_label, _bare(x_unit), _bare(y_unit), x, y)
 
 
-def _ladder(view: View, series: Sequence[Series], y: Scale = "linear") -> Panel:
-    """The panel of the first number alone, one bar per result."""
+def _ladder(
+    view: View, rows: Rows, caption: str, reading: str, y: Scale = "linear"
+) -> list[Figure]:
+    """The first number of a view alone, one bar per result; nothing where there is none."""
     label, unit, _ = view.x
-    return Panel(series, "", label, y_unit=_bare(unit), y_scale=y)
+    bars = _bars(rows, view, "x")
+    panel = Panel(bars, "", label, y_unit=_bare(unit), y_scale=y)
+    return [Figure(f"{view.name}_alone", [panel], caption, reading, "double")] if bars else []
 
 
 def _retention(view: View, rows: Rows) -> Figure:
@@ -188,30 +196,49 @@ def _thickness(view: View, rows: Rows) -> Figure:
 
 def _conductivity(view: View, rows: Rows) -> Figure:
     both = [*_named(rows, view), *_own(rows, view)]
-    lone = [row for row in rows if row["x"] is not None and row["y"] is None]
-    bars = _bars(lone, "x")
     return Figure(
         view.name,
-        [
-            _against(view, both, x="log"),
-            _ladder(view, bars, y="log"),
-        ],
-        "(a) Transference number against conductivity where a source prints both; (b) conductivity "
-        "where it prints no transference number.",
+        [_against(view, both, x="log")],
+        "Transference number against conductivity where a source prints both.",
         "Good is up and right. Temperatures differ, or are not stated: the table names them.",
         "double",
-        _not_drawn([row for row in rows if row["x"] is None]),
+        _not_drawn(rows),
     )
 
 
-def _bars(rows: Rows, column: str) -> list[Series]:
+def _conductivity_alone(view: View, rows: Rows) -> list[Figure]:
+    lone = [row for row in rows if row["x"] is not None and row["y"] is None]
+    return _ladder(
+        view,
+        lone,
+        "Conductivity where a source prints no transference number.",
+        "A tall bar conducts well; what carries the current, its source does not say.",
+        y="log",
+    )
+
+
+def _bars(rows: Rows, view: View, column: str) -> list[Series]:
     """One bar per result, the highest first, one's own with a mark before its name."""
     ordered = sorted(rows, key=lambda row: -row[column])
     if not ordered:
         return []
-    names = [f"▶ {_brief(row)}" if row["row"] == "own" else _brief(row) for row in ordered]
+    names = _apart(ordered)
     places = [float(i) for i in range(len(ordered))]
-    return [Series(places, [row[column] for row in ordered], style="bars", color=0, names=names)]
+    heights = [row[column] for row in ordered]
+    hover = [_hover(row, view) for row in ordered]
+    return [Series(places, heights, style="bars", color=0, names=names, hover=hover)]
+
+
+def _apart(rows: Rows) -> list[str]:
+    """Short names; those that begin alike are told apart by their source, or else by their row."""
+    names = [_brief(row) for row in rows]
+    sources = [(name, row["reference"]) for name, row in zip(names, rows, strict=True)]
+    made = []
+    for name, row in zip(names, rows, strict=True):
+        alone = row["reference"] and sources.count((name, row["reference"])) == 1
+        mark = f" ({row['reference'] if alone else row['row']})" if names.count(name) > 1 else ""
+        made.append(f"▶ {name}" if row["row"] == "own" else f"{name}{mark}")
+    return made
 
 
 def _brief(row: dict[str, Any], most: int = 22) -> str:
@@ -229,37 +256,47 @@ def _thermal(view: View, rows: Rows) -> Figure:
         _points(group, view, name, colors[i % len(colors)])
         for i, (name, group) in enumerate(sorted(groups.items(), key=lambda item: -len(item[1])))
     ]
-    lone = [row for row in rows if row["y"] is None and row["x"] is not None]
     return Figure(
         view.name,
-        [
-            _against(view, [*series, *_own(rows, view)]),
-            _ladder(view, _bars(lone, "x")),
-        ],
-        "(a) Runaway against onset temperature, one symbol per runaway criterion; (b) onset where "
-        "no runaway was seen or its temperature is not printed.",
+        [_against(view, [*series, *_own(rows, view)])],
+        "Runaway against onset temperature, one symbol per runaway criterion.",
         "Good is up and right, but only among equal symbols: a criterion of 60 °C per minute "
         "is met later than one of 1.",
         "double",
-        _not_drawn([row for row in rows if row["x"] is None]),
+        _not_drawn(rows),
+    )
+
+
+def _onset_alone(view: View, rows: Rows) -> list[Figure]:
+    lone = [row for row in rows if row["y"] is None and row["x"] is not None]
+    return _ladder(
+        view,
+        lone,
+        "Onset of self-heating where no runaway was seen or its temperature is not printed.",
+        "A tall bar heats late. No runaway in the range of a test is not none at all.",
     )
 
 
 def _energy(view: View, rows: Rows) -> Figure:
     published = _named(rows, view)
-    with_mass = [row for row in rows if row["x"] is not None]
     return Figure(
         view.name,
-        [
-            _against(view, [*published, *_own(rows, view)]),
-            _ladder(view, _bars(with_mass, "x")),
-        ],
-        "(a) Energy density against specific energy where a source prints both; (b) specific "
-        "energy as printed, whether or not package and tabs are counted.",
+        [_against(view, [*published, *_own(rows, view)])],
+        "Energy density against specific energy where a source prints both.",
         "Good is up and right. Most sources print one of the two numbers, and hardly one says "
         "whether the package is counted.",
         "double",
         _not_drawn(rows),
+    )
+
+
+def _energy_alone(view: View, rows: Rows) -> list[Figure]:
+    with_mass = [row for row in rows if row["x"] is not None]
+    return _ladder(
+        view,
+        with_mass,
+        "Specific energy as printed, whether or not package and tabs are counted.",
+        "A tall bar is light for its energy, or leaves out more of the cell.",
     )
 
 
@@ -282,8 +319,8 @@ def _completeness(result: Result) -> Figure:
     )
     return Figure(
         f"{result.text['view']}_completeness",
-        [Panel([bars], "", "Results that state it", marks=[Mark(float(total), "all", "y")])],
-        f"How many of the {total} results state each condition.",
+        [Panel([bars], "", "Results that state it", marks=[Mark(float(total), "", "y")])],
+        f"How many of the {total} results state each condition; the line is all of them.",
         "A bar far below the line is a condition by which hardly anything can be compared.",
     )
 
@@ -295,4 +332,9 @@ _DRAW: dict[str, Callable[[View, Rows], Figure]] = {
     "conductivity_vs_transference": _conductivity,
     "thermal_runaway": _thermal,
     "energy": _energy,
+}
+_LADDERS: dict[str, Callable[[View, Rows], list[Figure]]] = {
+    "conductivity_vs_transference": _conductivity_alone,
+    "thermal_runaway": _onset_alone,
+    "energy": _energy_alone,
 }

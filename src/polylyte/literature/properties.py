@@ -47,8 +47,8 @@ def _pair(sigma: Row | None, number: Row | None) -> Entry:
         stated={
             "conductivity": sigma is not None,
             "transference number": number is not None,
-            "temperature of the conductivity": temperature is not None,
-            "temperature of the transference number": bool(number)
+            "temperature of σ": temperature is not None,
+            "temperature of t₊": bool(number)
             and number is not None
             and number["temperature_C"] is not None,
         },

@@ -198,12 +198,33 @@ def findings(
     if alone:
         told = "1 result is alone in its" if alone == 1 else f"{alone} results are alone in their"
         found.append(Finding(f"{told} stratum"))
+    found += _leading(view, placed, own)
     found += _own_findings(view, placed, own)
     found += _free(view, by, entries)
     found += _particular(view, by, entries)
     return found
 
 
+def _leading(view: View, placed: Sequence[Placed], own: Entry | None) -> list[Finding]:
+    """Who may be first where there are most to compare, or where one's own result stands."""
+    strata: dict[str, list[Placed]] = {}
+    for one in placed:
+        if one.stratum is not None:
+            strata.setdefault(one.stratum, []).append(one)
+    mine = [group for group in strata.values() if any(p.entry is own for p in group)]
+    largest = sorted(strata.values(), key=len, reverse=True)[:_STRATA_TOLD]
+    merit = view.merit[0].replace("_", " ")
+    found = []
+    for group in mine or largest:
+        sure = sum(p.rank is not None and p.rank[0] == 1 for p in group) == 1
+        verb = "is first" if sure else "may each be first"
+        where = f"of {len(group)} by {merit} in '{group[0].stratum}'"
+        if len(group) > 1:
+            found.append(Finding(f"{_first(group)} {verb} {where}"))
+    return found
+
+
+_STRATA_TOLD = 3
 _MATTERS = ("cut_off", "rate", "temperature", "np_ratio", "ec_ratio")
 
 
@@ -219,13 +240,25 @@ def _free(view: View, by: Sequence[str], entries: Sequence[Entry]) -> list[Findi
     }
     if not silent:
         return []
-    told = ", ".join(f"{name} (not stated in {n})" for name, n in silent.items())
+    told = ", ".join(f"{name} (not stated in {n})" if n else name for name, n in silent.items())
     return [Finding(f"inside a stratum these may still differ: {told}", "warning")]
 
 
 def _reasons(outside: Sequence[Placed]) -> str:
     reasons = Counter(p.why.partition(":")[0].partition(" as ")[0] for p in outside)
     return ", ".join(f"{reason} ({n})" for reason, n in reasons.most_common(4))
+
+
+def standing(view: View, placed: Sequence[Placed], own: Entry | None) -> str:
+    """One's own rank as the end of a sentence; "" where there is none."""
+    found = next((p for p in placed if p.entry is own), None) if own is not None else None
+    if own is None or found is None or found.stratum is None or found.of < 2:
+        return ""
+    merit = view.merit[0].replace("_", " ")
+    return (
+        f"; {own.electrolyte} ranks {rank_text(found)} of {found.of} by {merit} in "
+        f"'{found.stratum}'"
+    )
 
 
 def _own_findings(view: View, placed: Sequence[Placed], own: Entry | None) -> list[Finding]:

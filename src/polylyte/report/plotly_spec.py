@@ -147,8 +147,8 @@ def _bar(series: Series, kept: Points, index: int, position: int, bars: int) -> 
         "name": series.label,
         "marker": {"color": style.color(index)},
     }
-    if kept.names is not None:
-        trace["hovertext"] = list(kept.names)
+    if said := series.hover or kept.names:
+        trace["hovertext"] = list(said)
     return trace
 
 

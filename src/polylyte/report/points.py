@@ -63,7 +63,8 @@ def points(series: Series) -> Points:
         sizes=None if series.sizes is None else _diameters(series.sizes),
     )
     columns = (
-        made.y, made.x_error, made.y_error, made.low, made.high, made.names, made.sizes
+        made.y, made.x_error, made.y_error, made.low, made.high, made.names, made.sizes,
+        series.hover,
     )  # fmt: skip
     if any(column is not None and len(column) != len(x) for column in columns):
         raise ValueError(f"series '{series.label}': its columns differ in length")

@@ -48,6 +48,42 @@ conductivity = "raw/short.csv"
 [step.mixture]
 method = "recipe.composition"
 recipe = "cards.toml#mix"
+
+[recipe.gel]
+LiTFSI = "1.1 mol/L"
+DOL = "0.37 mL"
+SN = "3 mol%"
+TXE = "rest"
+molarity_per = "solution"
+
+[cell.pouch]
+format = "pouch"
+average_voltage = "3.8(1) V"
+anode = { material = "Li", thickness = "50 um" }
+liquid = { material = "gel", electrolyte_to_capacity = "2.0 g/Ah" }
+separator = { material = "PE", thickness = "12 um", porosity = 0.4 }
+
+[cell.pouch.cathode]
+material = "NCM811"
+loading = "18.1 mg/cm^2"
+loading_of = "coating"
+active_fraction = "97.8 wt%"
+specific_capacity = "210 mAh/g"
+thickness = "70 um"
+
+[[cell.pouch.foils]]
+material = "Al"
+thickness = "8 um"
+sides = 2
+
+[[cell.pouch.foils]]
+material = "Cu"
+thickness = "6 um"
+
+[cell.blocking]
+stack = ["SS", "gel", "SS"]
+thickness = "60(2) um"
+area = "2.01(3) cm^2"
 """
 CARDS = '[recipe.mix]\nLiPF6 = "1 mol/L"\nEC = "1 mL"\nDEC = "1 mL"\nmolarity_per = "solvent"\n'
 SIGMA = "temperature / degC,conductivity / mS/cm\n25,0.80\n35,1.21\n45,1.80\n55,2.57\n"

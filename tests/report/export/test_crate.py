@@ -24,6 +24,7 @@ from polylyte.core.plan import plan
 from polylyte.core.session import from_store, open_store, run_study
 from polylyte.core.study import load
 from polylyte.core.tables import Table
+from polylyte.instruments.bdf import ONTOLOGY
 from polylyte.report.export import bdf, crate, export, surroundings
 from polylyte.report.export.entities import licence_address
 from polylyte.report.export.inputs import raw_files
@@ -269,7 +270,7 @@ def test_the_data_package_tells_type_unit_and_digest_of_each_csv(exported: Path)
     assert {f["name"]: f["type"] for f in laws}["degrees_of_freedom"] == "integer"
     assert {f["name"]: f["type"] for f in laws}["outcome"] == "string"
     series = named["bdf/cell_A.bdf.csv"]["schema"]["fields"][0]
-    assert series["rdfType"] == f"{bdf.ONTOLOGY}#test_time_second"
+    assert series["rdfType"] == f"{ONTOLOGY}#test_time_second"
 
 
 # -- Battery Data Format --------------------------------------------------------------------------

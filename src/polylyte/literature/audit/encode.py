@@ -36,7 +36,8 @@ title = {title}
 def start_from_csv(folder: Path | str, *, title: str = "") -> str:
     """The TOML text of a paper whose tables are the folder's CSV files.
 
-    A BOM is dropped. Comma, semicolon or tab separate the cells. Decimal commas become points
+    A BOM and a line such as ``sep=;`` are dropped, a row of units below the heading becomes part
+    of it. Comma, semicolon or tab separate the cells. Decimal commas become points
     where cells are separated by something else; the text then says so. Columns headed
     ``Capacity retention (%)`` or ``loading / mg/cm^2`` get the name of the vocabulary that they
     plainly mean, otherwise their own.
@@ -68,6 +69,8 @@ def _table(path: Path) -> str:
         raise InputError("is empty", where=str(path))
     delimiter = _delimiter(text)
     rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
+    if rows[0][0].startswith("sep="):  # a line for a spreadsheet, not of the table
+        rows = rows[1:]
     if len(rows) < 2:
         raise InputError("has no rows below its heading", where=str(path))
     for number, row in enumerate(rows[1:], 2):
@@ -77,7 +80,7 @@ def _table(path: Path) -> str:
                 where=str(path),
                 remedy="put cells that hold the separator in quotes",
             )
-    columns = [list(column) for column in zip(*rows, strict=True)]
+    columns = [list(column) for column in zip(*_units_in_heading(rows), strict=True)]
     commas = False
     lines = ["", "[[table]]", f"at = {_quoted(path.stem)}"]
     headers, body = [], []
@@ -92,6 +95,23 @@ def _table(path: Path) -> str:
     if commas:
         lines.append("# decimal commas of the file were read as points")
     return "\n".join([*lines, "[table.columns]", *body, ""])
+
+
+def _units_in_heading(rows: list[list[str]]) -> list[list[str]]:
+    """A row of units below the heading becomes part of it."""
+    if len(rows) < 3:
+        return rows
+    below, first = ([cell.strip().strip("()[]") for cell in row] for row in rows[1:3])
+    if not _only_units(below) or _only_units(first):
+        return rows
+    named = [
+        f"{name} ({unit})" if unit else name for name, unit in zip(rows[0], below, strict=True)
+    ]
+    return [named, *rows[2:]]
+
+
+def _only_units(cells: list[str]) -> bool:
+    return any(cells) and all(_is_unit(cell) for cell in cells if cell)
 
 
 def _delimiter(text: str) -> str:
@@ -160,7 +180,8 @@ _MEANINGS = {
     "loading": "active_loading", "mass loading": "active_loading",
     "loading mass": "active_loading", "active loading": "active_loading",
     "ionic conductivity": "conductivity", "conductivity": "conductivity",
-    "transference number": "transference_number", "dp": "degree_of_polymerization",
+    "transference number": "transference_number", "t+": "transference_number",
+    "li+ transference number": "transference_number", "dp": "degree_of_polymerization",
     "mn": "molar_mass", "m0": "repeat_unit_mass", "n/p": "np_ratio", "n/p ratio": "np_ratio",
     "e/c": "ec_ratio", "e/c ratio": "ec_ratio", "weight percentage": "weight_fraction",
     "atomic percentage": "atomic_fraction", "average capacity decay": "decay",

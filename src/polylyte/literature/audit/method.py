@@ -3,9 +3,9 @@ close."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from polylyte.core.errors import InputError, NotAnswerable
 from polylyte.core.figures import Figure, Mark, Panel, Series
@@ -15,9 +15,11 @@ from polylyte.core.package_data import package_data
 from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding, Result, Verdict
 from polylyte.core.tables import Table
+from polylyte.core.units import pretty
 from polylyte.literature.audit.checks import Check
 from polylyte.literature.audit.engine import run
 from polylyte.literature.audit.paper import Paper
+from polylyte.literature.audit.relations import ranges
 from polylyte.materials.formulas import ATOMIC_WEIGHTS
 
 SEVERITIES: tuple[Literal["error", "warning", "note"], ...] = ("error", "warning", "note")
@@ -42,12 +44,9 @@ def figure(result: AuditResult) -> Figure:
     """Distance of printed from recomputed, in units of what the digits allow."""
     table = result.checks
     rows = [
-        (severity, deviation, f"{relation}: {of} ({at})")
-        for severity, deviation, relation, of, at in zip(
-            *(table.column(n) for n in ("severity", "deviation", "relation", "of", "locator")),
-            strict=True,
-        )
-        if deviation is not None
+        (row["severity"], row["deviation"], _hover(row))
+        for row in table.frame.to_dicts()
+        if row["deviation"] is not None
     ]
     series = []
     for color, (label, severities) in enumerate(
@@ -79,6 +78,15 @@ def figure(result: AuditResult) -> Figure:
         "Points below the line close. Far above it is a slip or a missing definition; just above "
         "it, a digit that was cut instead of rounded.",
     )
+
+
+def _hover(row: Mapping[str, Any]) -> str:
+    """What was printed beside what it comes to."""
+    unit = pretty(row["unit"]) if row["unit"] else ""
+    return (
+        f"{row['relation']}: {row['of']} ({row['locator']}) · printed: {row['printed']} · "
+        f"recomputed: {row['recomputed']} {unit}"
+    ).strip()
 
 
 @method(
@@ -123,10 +131,12 @@ def audit(
     content = file if file is not None else shipped(paper or "")
     made = run(content)
     judged = [c for c in made if c.severity != "unchecked"]
-    if not judged:
+    # That a number lies where such a number may lie is no recomputation.
+    lone = all(c.relation == ranges.RELATION and c.severity == "passed" for c in made)
+    if lone or not judged:
         raise NotAnswerable(
             "nothing in it can be recomputed",
-            where=content.title or "paper",
+            where=content.title or str(content.file_record.get("name", "paper")),
             remedy="encode values that depend on one another (docs/audit.md)",
         )
     return _result(content, made, judged)

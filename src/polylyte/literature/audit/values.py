@@ -106,6 +106,12 @@ def read(text: object, *, where: str, at: str = "", unit: str = "", given: str =
     Raises:
         InputError: no number, a decimal comma, an unknown unit, or none where there must be one.
     """
+    if isinstance(text, list):
+        raise InputError(
+            f"{text!r} is more than one value",
+            where=where,
+            remedy="give each a [[record]] of its own, or both as [[statement]] of one `about`",
+        )
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         raise InputError(
             f"{text!r} is not a printed number", where=where, remedy="put it in quotes"

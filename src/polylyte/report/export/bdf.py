@@ -1,9 +1,5 @@
-"""Time series of a cell in the Battery Data Format of the Battery Data Alliance.
-
-The vocabulary is that of its application ontology 1.3.0: preferred labels head the columns, units
-are fixed, positive current charges the cell.
-<https://w3id.org/battery-data-alliance/ontology/battery-data-format>
-"""
+"""Time series of a cell in the Battery Data Format: the way out; ``instruments.bdf`` is the way
+in."""
 
 from __future__ import annotations
 
@@ -15,49 +11,10 @@ from polylyte.core.errors import PolylyteError
 from polylyte.core.tables import Table
 from polylyte.core.units import convert
 from polylyte.instruments import reading
+from polylyte.instruments.bdf import REQUIRED, TERMS, Term
 
 if TYPE_CHECKING:
     import polars
-
-ONTOLOGY = "https://w3id.org/battery-data-alliance/ontology/battery-data-format"
-
-
-@dataclass(frozen=True)
-class Term:
-    """One quantity: our column, its label and unit there, and its name for machines."""
-
-    column: str
-    label: str
-    unit: str
-    notation: str
-    whole: bool = False
-
-    @property
-    def heading(self) -> str:
-        return f"{self.label} / {self.unit}" if self.unit else self.label
-
-    @property
-    def iri(self) -> str:
-        return f"{ONTOLOGY}#{self.notation}"
-
-
-# Counters of charge_capacity, discharge_capacity and the energies have no term here: vendors
-# reset them at each step, cycle or never, and the format has another term for each.
-# What all of them count is in the signed charge.
-TERMS = (
-    Term("time", "Test Time", "s", "test_time_second"),
-    Term("potential", "Voltage", "V", "voltage_volt"),
-    Term("current", "Current", "A", "current_ampere"),
-    Term("cycle", "Cycle Count", "1", "cycle_count", whole=True),
-    Term("step", "Step ID", "", "step_id", whole=True),
-    Term("step_type", "Step Type", "", "step_type"),
-    Term("step_time", "Step Time", "s", "step_time_second"),
-    Term("charge", "Net Capacity", "Ah", "net_capacity_ah"),
-    Term("power", "Power", "W", "power_watt"),
-    Term("internal_resistance", "Internal Resistance", "ohm", "internal_resistance_ohm"),
-    Term("temperature", "Temperature T1", "degC", "temperature_t1_celsius"),
-)
-REQUIRED = TERMS[:3]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from polylyte.core.runs import Run, Stored
 from polylyte.core.session import from_store, last_run
 from polylyte.core.store import Store
 from polylyte.core.study import Study
-from polylyte.report.export import bdf, machine, package, surroundings
+from polylyte.report.export import battinfo, bdf, machine, package, surroundings
 from polylyte.report.export.entities import (
     METADATA,
     SCHEMA,
@@ -40,6 +40,7 @@ from polylyte.report.write import write_report
 
 PACKAGE = "datapackage.json"
 QUANTITIES = "quantities.json"
+CELLS = "battinfo.jsonld"
 _TEXTS = {".csv", ".html", ".json", ".md", ".tex", ".toml", ".bib", ".txt"}
 
 
@@ -85,14 +86,17 @@ class _Work:
             self.resources.append(package.resource(path, content, schema, taken, about))
 
 
-def export(path: Path, store: Store, target: Path, *, raw: bool = True) -> Exported:
+def export(
+    path: Path, store: Store, target: Path, *, raw: bool = True, cells: bool = False
+) -> Exported:
     """Write the last run of a study as an RO-Crate: a folder, or an archive if it ends in ``.zip``.
 
-    ``raw=False`` names the raw files and their digests, and leaves their bytes out.
+    ``raw=False`` names the raw files and their digests, and leaves their bytes out. ``cells=True``
+    describes the study's cells in BattINFO besides.
 
     Raises:
         InputError: never run, or changed since; a raw file is missing or has changed; ``target``
-            exists.
+            exists; cells are asked for and the study has none.
         MachineError: it cannot be written; nothing is left.
     """
     refuse_existing(target)
@@ -101,9 +105,10 @@ def export(path: Path, store: Store, target: Path, *, raw: bool = True) -> Expor
     planned = plan(study, store)
     files = raw_files(run, planned, wanted=raw)
     _refuse_stale(planned, last_run(store, study.path))
+    described = _cells(run) if cells else None
     with appearing(target) as folder:
         work = _Work(study, machine.portable(run, files), store, Crate(folder), datetime.now(UTC))
-        _fill(work, files)
+        _fill(work, files, described)
         count = sum(entry.is_file() for entry in folder.rglob("*"))
         size = sum(entry.stat().st_size for entry in folder.rglob("*") if entry.is_file())
     if target.is_file():
@@ -129,7 +134,18 @@ def _refuse_stale(planned: Plan, record: Mapping[str, Any]) -> None:
         )
 
 
-def _fill(work: _Work, files: list[RawFile]) -> None:
+def _cells(run: Run) -> battinfo.Described:
+    described = battinfo.describe(run)
+    if described is None:
+        raise InputError(
+            "the study has no [cell.NAME], so there is nothing to describe",
+            where=str(run.path),
+            remedy="leave --battinfo out, or declare a cell",
+        )
+    return described
+
+
+def _fill(work: _Work, files: list[RawFile], cells: battinfo.Described | None) -> None:
     # The report that a run writes beside its study: drawing again would take most of the time.
     drawn = work.study.folder / "report"
     page = write_report(work.run, work.crate.folder, reuse=drawn)
@@ -143,6 +159,13 @@ def _fill(work: _Work, files: list[RawFile]) -> None:
         QUANTITIES, _quantities(work.run), description="every quantity with its sources of error"
     )
     work.json("sections.json", _sections(work.run), description="recipes, cells, …")
+    if cells is not None:
+        about = "the cells in the terms of BattINFO"
+        if cells.left_out:
+            left_out = ", ".join(cells.left_out)
+            about += f"; without a unit there, so left out: {left_out}"
+            work.warnings.append(f"{CELLS} has no unit for {named(cells.left_out)}")
+        work.json(CELLS, cells.document, description=about)
     _surroundings(work)
     _series(work, files)
     actions(work.crate, work.run, raw, work.made, study)

@@ -25,7 +25,7 @@ PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _MEDIA = {
     ".parquet": "application/vnd.apache.parquet", ".csv": "text/csv", ".md": "text/markdown",
     ".tex": "text/x-tex", ".bib": "text/x-bibtex", ".toml": "application/toml",
-    ".lock": "text/plain", ".json": "application/json",
+    ".lock": "text/plain", ".json": "application/json", ".jsonld": "application/ld+json",
 }  # fmt: skip
 # What the machine's own list says of suffixes must not change a crate.
 _KNOWN = MimeTypes(filenames=())

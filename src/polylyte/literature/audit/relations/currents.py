@@ -73,18 +73,21 @@ def _flux(record: Record, largest: float) -> Iterator[Check]:
 
 
 def _interface(record: Record) -> Check:
-    """Width of the profile of f = W phi^2 (1 - phi)^2 + kappa/2 |grad phi|^2, 5 to 95 %:
+    """Width of the profile of f = w phi^2 (1 - phi)^2 + kappa/2 |grad phi|^2, 5 to 95 %:
 
-    phi = (1 + tanh(x/(2 delta)))/2 with delta = sqrt(kappa/(2 W)), so 5.9 delta.
+    phi = (1 + tanh(x/(2 delta)))/2 with delta = sqrt(kappa/(2 w)), so 5.9 delta. The barrier of f
+    is w/16 high, and papers call either of the two a height: the narrower reading is judged.
     """
     delta = math.sqrt(record["gradient_energy"].si / (2 * record["barrier_height"].si))
-    width = 2 * math.log(19) * delta
+    as_factor = 2 * math.log(19) * delta
+    width = as_factor / 4
     domain = record["domain_length"].si
     return verdict(
         "interface width", width <= WIDE * domain, of=record.of, at=record.at,
         says="the diffuse interface is thin in its domain",
         printed=f"{record['gradient_energy'].text}, {record['barrier_height'].text}",
-        recomputed=f"{width * 1e6:.3g} µm (5 to 95 %) in {domain * 1e6:.3g} µm",
+        recomputed=f"{width * 1e6:.3g} µm (5 to 95 %) in {domain * 1e6:.3g} µm; "
+        f"{as_factor * 1e6:.3g} µm where the height is the factor of the double well",
         cause="a parameter in scaled units, or an exponent",
         remedy="print the parameters with their scaling, and the domain",
         uses=[record["gradient_energy"], record["barrier_height"], record["domain_length"]],

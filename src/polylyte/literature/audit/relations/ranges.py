@@ -19,6 +19,7 @@ POSSIBLE = {
     "degree_of_polymerization": (1.0, 1e7, "at least 1"),
 }
 """In SI."""
+RELATION = "possible value"
 
 
 def checks(paper: Paper) -> Iterator[Check]:
@@ -29,7 +30,7 @@ def checks(paper: Paper) -> Iterator[Check]:
                 value = record[name]
                 half = 0.0 if value.bound else value.si_half
                 yield verdict(
-                    "possible value", low - half <= value.si <= high + half, of=record.of,
+                    RELATION, low - half <= value.si <= high + half, of=record.of,
                     at=value.at or record.at, says=f"{name.replace('_', ' ')} is {words}",
                     printed=value.text, recomputed=words, severity="error", uses=(value,),
                     cause="a sign, a digit or a unit",
