@@ -8,6 +8,7 @@ import pytest
 
 from polylyte.analysis.impedance.circuits import parse
 from polylyte.analysis.impedance.fitting import fit_circuit
+from tests.virtual.recording import record
 
 CIRCUIT = "R0-p(R1,CPE1)-CPE2"
 TRUTH = np.array([20, 300, 2e-8, 0.85, 2e-6, 0.9])
@@ -41,5 +42,8 @@ def test_coverage_of_200_draws():
 @pytest.mark.slow
 def test_coverage_of_1000_draws():
     shares = covered(1000, seed=12)
+    for name, share in zip((*parse(CIRCUIT).names, "R0 + R1"), shares, strict=True):
+        words = f"{name} of {CIRCUIT}"
+        record("impedance.fit", words, draws=1000, covered=round(1000 * share))
     assert (shares >= 0.93).all(), shares
     assert (shares <= 0.97).all(), shares

@@ -63,6 +63,49 @@ def test_rate_by_hand():
     assert found.std == pytest.approx(0.1 / np.sqrt(10))
 
 
+def test_both_rates_against_closed_forms():
+    """y = 1 + 2 sqrt(x) exactly: the root's rate is 2. The line's slope through 0, 1, 4, 9, 16 and
+    1, 3, 5, 7, 9 is Σ(x − 6)(y − 5)/Σ(x − 6)² = 80/174."""
+    found = growth([0, 1, 4, 9, 16], [1, 3, 5, 7, 9], [0.1] * 5)
+    assert found.law == "square root"
+    assert found.root.rate == pytest.approx(2.0)
+    assert found.linear.rate == pytest.approx(80 / 174)
+    assert found.gain > 100
+    few = growth([0, 1, 4, 9], [1, 3, 5, 7], [0.1] * 4)
+    assert (few.law, few.gain) == ("linear", None)
+    assert few.root.rate == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("law", ["linear", "square root"])
+@pytest.mark.parametrize(("count", "stated"), [(4, 1.0), (6, 1.0), (6, 0.3), (12, 1.0)])
+def test_rates_of_1000_draws(law, count, stated):
+    """Errors stated right, or three times too small: the scatter then widens them. Where both
+    explain the points, the larger of the two counts, so up to 98 % are held."""
+    rng = np.random.default_rng(1)
+    x = 10.0 * np.arange(count)
+    base, held = x if law == "linear" else np.sqrt(x), 0
+    for _ in range(1000):
+        y = 20 + 2 * base + 0.5 * rng.normal(size=count)
+        found = growth(x, y, [0.5 * stated] * count)
+        one = found.linear if law == "linear" else found.root
+        held += abs(one.rate - 2) <= 1.96 * one.std
+    assert 0.93 <= held / 1000 <= 0.98
+
+
+def test_a_film_that_grows_by_the_square_root():
+    times = [0, 1, 4, 9, 16, 25, 36, 49]
+    spectra = [aged(h + 1, R2=50 + 5 * np.sqrt(h), time=q(f"{h} h")) for h in times]
+    result = track(spectra=spectra, circuit=CIRCUIT)
+    root, line = result["R2_root_rate"], result["R2_rate"]
+    assert root.unit == "ohm/h^0.5"
+    assert root.value == pytest.approx(5.0, abs=2.5 * root.std)
+    assert root.flags == ()
+    assert line.flags == ("not the law taken",)
+    row = result.growth.column("resistance").index("R2")
+    assert result.growth.column("law")[row] == "square root"
+    assert result.growth.column("gain_of_root")[row] > 2
+
+
 def test_arcs_that_cross_keep_their_names():
     """The slow arc's Q falls until it is the faster one; its resistance of 50 ohm tells it."""
     spectra = [

@@ -11,6 +11,7 @@ from polylyte.analysis.transport.laws import GAS_CONSTANT
 from polylyte.core.quantities import Quantity, q
 from polylyte.core.tables import Table
 from polylyte.instruments.spectra import ImpedanceSpectrum
+from tests.virtual.recording import record
 
 FREQUENCY = np.logspace(6, 0, 41)
 
@@ -87,18 +88,26 @@ def test_conductivity_of_200_draws():
 @pytest.mark.parametrize(("count", "scatter"), [(3, 0.0), (4, 0.0), (7, 0.0), (7, 0.05)])
 def test_activation_energy_of_1000_draws(count, scatter):
     shares = energies(1000, count, seed=20 + count, scatter=scatter)
+    for name, share in zip(("activation_energy", "prefactor"), shares, strict=True):
+        words = f"{name}, {count} temperatures, {100 * scatter:g} % scatter"
+        record("transport.activation", words, draws=1000, covered=round(1000 * share))
     assert (shares >= 0.93).all(), shares
     assert (shares <= 0.97).all(), shares
 
 
 @pytest.mark.slow
 def test_conductivity_of_1000_draws():
-    assert 0.93 <= conductivities(1000, seed=2) <= 0.97
+    share = conductivities(1000, seed=2)
+    words = "conductivity, uncertain geometry"
+    record("transport.conductivity", words, draws=1000, covered=round(1000 * share))
+    assert 0.93 <= share <= 0.97
 
 
 @pytest.mark.slow
 def test_resistance_of_1000_draws():
-    assert 0.93 <= resistances(1000, seed=3) <= 0.97
+    share = resistances(1000, seed=3)
+    record("transport.conductivity", "resistance", draws=1000, covered=round(1000 * share))
+    assert 0.93 <= share <= 0.97
 
 
 def test_from_spectra_to_activation_energy():

@@ -16,6 +16,7 @@ from polylyte.analysis.impedance.elements import Complex, Grid, Real
 from polylyte.analysis.impedance.fitting import STARTS, CircuitFit, finished
 from polylyte.analysis.impedance.problem import Problem, Weighting, draw, select, weights
 from polylyte.analysis.impedance.profiles import covariances
+from polylyte.analysis.impedance.structured import LEVEL, durbin_watson, inflation
 from polylyte.core.errors import InputError
 
 CHUNK = 64
@@ -34,10 +35,15 @@ class CircuitFits:
     values: Real
     """(N, P), SI, in the order of ``circuit.names``."""
     relative_error: Real
-    """Standard errors of the logarithms, (N, P)."""
+    """Standard errors of the logarithms by noise alone, (N, P)."""
+    inflation: Real
+    """How much longer they are with what the circuit misses, (N, P); see :class:`CircuitFit`."""
     sum_of_squares: Real
     relative_rms: Real
     share_of_starts: Real
+    noise_probability: Real
+    """Of residuals so like their neighbours by noise alone; below 1 % the errors include what the
+    circuit misses."""
     converged: NDArray[np.bool_]
     not_fitted: dict[int, str]
     """Why, for each spectrum without a fit."""
@@ -81,9 +87,10 @@ class CircuitFits:
         return (self[index] for index in range(len(self)))
 
     def std(self, name: str) -> Real:
-        """Standard errors of a parameter, SI, shape (N,)."""
+        """Standard errors of a parameter, SI, the circuit's own error included, shape (N,)."""
         place = self.circuit.names.index(name)
-        return np.asarray(self.relative_error[:, place] * self.values[:, place])
+        error = self.inflation[:, place] * self.relative_error[:, place]
+        return np.asarray(error * self.values[:, place])
 
 
 def fit_many(
@@ -134,9 +141,11 @@ def fit_many(
         circuit=compiled,
         values=np.full((number, count), np.nan),
         relative_error=np.full((number, count), np.nan),
+        inflation=np.ones((number, count)),
         sum_of_squares=np.full(number, np.nan),
         relative_rms=np.full(number, np.nan),
         share_of_starts=np.full(number, np.nan),
+        noise_probability=np.full(number, np.nan),
         converged=np.zeros(number, bool),
         not_fitted={},
         frequency=f,
@@ -206,5 +215,13 @@ def _errors(
     covariance = covariances(weighted, free, found.cost / freedom)
     diagonal = np.einsum("npp->np", covariance)
     made.relative_error[rows] = np.sqrt(diagonal)
+    residual = (fitted - z).view(float) * weight
+    _, made.noise_probability[rows] = durbin_watson(residual, weighted, free)
+    for k in np.flatnonzero(made.noise_probability[rows] < LEVEL):
+        own = free[k : k + 1]
+        unscaled = covariances(weighted[k : k + 1], own, np.ones(1))[0]
+        used = np.where(own[0][:, None], weighted[k], 0.0)
+        _, longer = inflation(f, residual[k], used, covariance[k], unscaled)
+        made.inflation[rows[k]] = longer
     made.sum_of_squares[rows] = found.cost
     made.relative_rms[rows] = np.sqrt(np.mean(np.abs((fitted - z) / z) ** 2, axis=1))

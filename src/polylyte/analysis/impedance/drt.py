@@ -9,6 +9,7 @@ import numpy as np
 
 from polylyte.analysis.impedance import relaxation_report as report
 from polylyte.analysis.impedance.kramers_kronig import KramersKronig, kramers_kronig
+from polylyte.analysis.impedance.plots import decades
 from polylyte.analysis.impedance.problem import select
 from polylyte.analysis.impedance.relaxation import Relaxation, enough, relaxation_times
 from polylyte.analysis.impedance.relaxation_report import Sorted
@@ -98,31 +99,36 @@ def figure(result: RelaxationTimes) -> list[Figure]:
         values = table.column(name)
         return [values[place] for place in inside]
 
-    marks = [
-        Mark(row_tau, f"{R:.3g} Ω")
+    kept = [
+        (row_tau, R)
         for row_tau, R, flags in zip(
             *(result.peaks.column(n) for n in ("time_constant", "resistance", "flags")),
             strict=True,
         )
         if not flags and R is not None
     ]
+    tau, gamma = shown("tau"), shown("gamma")
+    tops = [gamma[int(np.argmin(np.abs(np.log(np.array(tau) / one))))] for one, _ in kept]
+    words = [f"{R:.3g} Ω" for _, R in kept]
+    peaks = Series([one for one, _ in kept], tops, ", ".join(words), "points", color=1, names=words)
     distribution = Panel(
         [
             Series(
-                shown("tau"),
-                shown("gamma"),
+                tau,
+                gamma,
                 "distribution",
                 "line",
                 band=(shown("lower"), shown("upper")),
                 color=0,
-            )
+            ),
+            *([peaks] if kept else []),
         ],
         "τ",
         "γ = dR/d ln τ",
         "s",
         unit,
         x_scale="log",
-        marks=marks,
+        marks=[Mark(one) for one, _ in kept],
     )
     fit = result.fit
     plane = Panel(
@@ -135,6 +141,10 @@ def figure(result: RelaxationTimes) -> list[Figure]:
                 "line",
                 color=1,
             ),
+            *decades(
+                np.array(fit.column("frequency")),
+                np.array(fit.column("real")) + 1j * np.array(fit.column("imaginary")),
+            ),
         ],
         "Re Z",
         "−Im Z",
@@ -146,7 +156,7 @@ def figure(result: RelaxationTimes) -> list[Figure]:
         Figure(
             "relaxation-times",
             [distribution, plane],
-            "Distribution of relaxation times with its 95 % band (noise) and peak resistances; "
+            "Distribution of relaxation times with its 95 % band and peak resistances; "
             "the impedance that it gives.",
             "A process is a peak that stands clear of its band. A rise towards the right end is a "
             "process slower than the lowest frequency, or a blocking electrode.",
@@ -157,7 +167,7 @@ def figure(result: RelaxationTimes) -> list[Figure]:
 
 @method(
     "impedance.drt",
-    version=1,
+    version=2,
     cites=[WAN_2015, GOLUB_1979, LUKAS_2006, PORTUGAL_1994, BOUKAMP_1995],
     figure=figure,
     prose=(
@@ -165,7 +175,8 @@ def figure(result: RelaxationTimes) -> list[Figure]:
         "non-negative Tikhonov regularisation of the second derivative in ln τ with series "
         "resistance and inductance{tail} as further unknowns [Wan2015], its strength "
         "λ = {regularization} by robust generalised cross-validation [Golub1979, Lukas2006]; "
-        "bands and errors are those of {draws} spectra with new noise. {outcome}"
+        "bands are those of {draws} spectra with new noise, smoothed a decade of λ more and less; "
+        "a peak's error includes what smoothing adds and what its neighbours may hide. {outcome}"
     ),
 )
 def drt(
@@ -188,8 +199,10 @@ def drt(
 
     Valid for spectra that obey the Kramers–Kronig relations and have no inductive loop at low
     frequency. Neighbouring processes closer than about a decade may share one peak, and smoothing
-    splits a semi-infinite diffusion into several. Errors are those of noise alone. Shapes: F
-    points, at least twelve; Hz, ohm.
+    splits a semi-infinite diffusion into several. Errors: noise and λ (a decade either way) as
+    drawn, the bias of smoothing as smoothing the result once more shows it, and half of the tails
+    that neighbours have under each other were they arcs of constant-phase elements (whose
+    distribution is Cole and Cole's). Shapes: F points, at least twelve; Hz, ohm.
 
     Parameters:
         spectrum: one impedance spectrum

@@ -11,7 +11,8 @@ import numpy as np
 from polylyte.analysis.impedance import reporting
 from polylyte.analysis.impedance.elements import Complex
 from polylyte.analysis.impedance.fitting import STARTS, fit_circuit
-from polylyte.core.figures import Figure, Panel, Series
+from polylyte.analysis.impedance.plots import decades
+from polylyte.core.figures import Figure, Mark, Panel, Series
 from polylyte.core.kinds import Frequency, Ratio, Resistance
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity
@@ -37,10 +38,10 @@ def figure(result: ImpedanceFit) -> list[Figure]:
     z = np.array(table.column("real")) + 1j * np.array(table.column("imaginary"))
     fitted = np.array(table.column("fitted_real")) + 1j * np.array(table.column("fitted_imaginary"))
     circuit = result.text["circuit_fitted"]
-    planes = [_plane(z, fitted, circuit, math.inf)]
+    planes = [_plane(f, z, fitted, circuit, math.inf)]
     R = result.R_total.value
     if R is not None and np.abs(z).max() / 2.0 > 2.0 * R:
-        planes.append(_plane(z, fitted, circuit, 2.0 * R))
+        planes.append(_plane(f, z, fitted, circuit, 2.0 * R))
     modulus = Panel(
         [
             Series(f, np.abs(z).tolist(), "measured", color=0),
@@ -74,6 +75,7 @@ def figure(result: ImpedanceFit) -> list[Figure]:
         "Hz",
         "%",
         x_scale="log",
+        marks=[Mark(0.0, axis="y")],
     )
     caption = f"Impedance and its fit with {circuit}"
     return [
@@ -94,7 +96,7 @@ def figure(result: ImpedanceFit) -> list[Figure]:
     ]
 
 
-def _plane(z: Complex, fitted: Complex, circuit: str, largest: float) -> Panel:
+def _plane(f: list[float], z: Complex, fitted: Complex, circuit: str, largest: float) -> Panel:
     """The complex plane, as far as |Z| is at most ``largest``."""
     near = np.abs(z) <= largest
     return Panel(
@@ -103,6 +105,7 @@ def _plane(z: Complex, fitted: Complex, circuit: str, largest: float) -> Panel:
             Series(
                 fitted.real[near].tolist(), (-fitted.imag[near]).tolist(), circuit, "line", color=1
             ),
+            *decades(np.array(f)[near], z[near]),
         ],
         "Re Z",
         "−Im Z",
@@ -115,7 +118,7 @@ def _plane(z: Complex, fitted: Complex, circuit: str, largest: float) -> Panel:
 
 @method(
     "impedance.fit",
-    version=1,
+    version=2,
     cites=[
         reporting.BOUKAMP_1986,
         reporting.MARQUARDT_1963,
@@ -129,7 +132,7 @@ def _plane(z: Complex, fitted: Complex, circuit: str, largest: float) -> Panel:
         "{starts} starts, {agreement} of which reached the same optimum; the root mean square "
         "relative residual is {misfit} and the total resistance {R_total}. "
         "Standard errors follow from the Jacobian and the residual variance, 95 % intervals "
-        "from the profile likelihood."
+        "from the profile likelihood{longer}."
     ),
 )
 def fit(
@@ -150,7 +153,10 @@ def fit(
 
     Each parameter comes with its standard error from (JᵀJ)⁻¹ and the residual variance, its
     95 % profile-likelihood interval, and the flags "not identifiable" (relative standard error
-    above 1), "unbounded" (the profile does not close), "at its bound". Values in ohm, F, H, s;
+    above 1), "unbounded" (the profile does not close), "at its bound". Where neighbouring
+    residuals are alike (Durbin–Watson, p < 0.01) the circuit is not the whole story: errors and
+    intervals then include what it misses, and all parameters are flagged "structured residuals".
+    Values in ohm, F, H, s;
     a CPE's Q is given as its admittance at 1 rad/s in S (numerically the usual S s^n).
 
     Parameters:
@@ -200,5 +206,8 @@ def fit(
             "agreement": f"{100 * fitted.share_of_starts:.0f} %",
             "misfit": f"{100 * fitted.relative_rms:.2g} %",
             "range": f"{f.min():.3g} to {f.max():.3g} Hz",
+            "longer": ", both made longer by what the circuit misses of the spectrum"
+            if fitted.structure.found
+            else "",
         },
     )

@@ -16,17 +16,21 @@ from polylyte.analysis.impedance.descent import of_problem, search
 from polylyte.analysis.impedance.elements import Complex, Real
 from polylyte.analysis.impedance.problem import Data, Problem, Weighting, draw, select
 from polylyte.analysis.impedance.profiles import (
-    covariance_of,
+    covariances,
     free_parameters,
     profiles,
     student,
 )
+from polylyte.analysis.impedance.structured import Structure, durbin_watson, inflation
 from polylyte.core.errors import NotAnswerable
 
 STARTS = 64
 NOT_IDENTIFIABLE = "not identifiable"
 UNBOUNDED = "unbounded"
 AT_BOUND = "at its bound"
+STRUCTURED = "structured residuals"
+LONGEST = 12.0
+"""Of ln(parameter) from the optimum to an end of its interval: what is beyond is open."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,10 @@ class CircuitFit:
 
     ``covariance`` is that of the logarithms of the parameters, from (JᵀJ)⁻¹ and the residual
     variance. ``lower`` and ``upper`` bound the 95 % profile-likelihood interval; NaN where the
-    profile does not close. ``relative_error`` is the standard error of each logarithm.
+    profile does not close. ``relative_error`` is the standard error of each logarithm. All these
+    are of noise alone. Where the residuals have structure, ``full_covariance`` includes what the
+    circuit misses, and ``inflation`` says by which factor each error is longer; :meth:`std` and
+    :meth:`interval` state that.
     """
 
     circuit: Circuit
@@ -59,6 +66,9 @@ class CircuitFit:
     starts: int
     seed: int
     converged: bool
+    structure: Structure
+    full_covariance: Real
+    inflation: Real
 
     def __getitem__(self, name: str) -> float:
         return float(self.values[self.circuit.names.index(name)])
@@ -69,15 +79,22 @@ class CircuitFit:
         return np.asarray((self.fitted - self.data.impedance) / np.abs(self.data.impedance))
 
     def std(self, name: str) -> float:
-        """Standard error of a parameter, in its SI unit."""
+        """Standard error of a parameter, in its SI unit, the circuit's own error included."""
         index = self.circuit.names.index(name)
-        return float(self.relative_error[index] * self.values[index])
+        return float(self.inflation[index] * self.relative_error[index] * self.values[index])
 
     def interval(self, name: str) -> tuple[float | None, float | None]:
-        """The 95 % profile-likelihood interval; None on a side that is open."""
+        """The 95 % profile-likelihood interval, longer by the inflation; None on an open side."""
         index = self.circuit.names.index(name)
-        ends = (float(self.lower[index]), float(self.upper[index]))
-        return tuple(end if math.isfinite(end) else None for end in ends)  # type: ignore[return-value]
+        x, longer = math.log(self.values[index]), float(self.inflation[index])
+        top = 1e-9 if self.circuit.exponents[index] else math.inf
+
+        def end(bound: float) -> float | None:
+            away = longer * (math.log(bound) - x)
+            lost = longer > 1 and abs(away) > LONGEST
+            return None if not math.isfinite(away) or lost or x + away > top else math.exp(x + away)
+
+        return end(float(self.lower[index])), end(float(self.upper[index]))
 
 
 def fit_circuit(
@@ -173,7 +190,7 @@ def _assembled(
     x, lower, upper = x[ranks], lower[ranks], upper[ranks]
     residual, _ = model(x[None])
     cost = float(residual[0] @ residual[0])
-    covariance = covariance_of(model, x, freedom)
+    structure, covariance, full, inflated = _judged(model, x, freedom)
     error = np.sqrt(np.diag(covariance))
     z = circuit.impedance(np.exp(x), data.frequency)
     misfit = np.abs(z - data.impedance)
@@ -198,7 +215,31 @@ def _assembled(
         starts=starts,
         seed=seed,
         converged=converged,
+        structure=structure,
+        full_covariance=full,
+        inflation=inflated,
     )
+
+
+def _judged(model: Problem, x: Real, freedom: int) -> tuple[Structure, Real, Real, Real]:
+    """Structure of the residuals; the covariance by noise alone, the one with what the circuit
+    misses, and how much longer its standard errors are."""
+    residual, jacobian = model(x[None])
+    free = free_parameters(model, x)[None]
+    variance = np.array([float(residual[0] @ residual[0]) / freedom])
+    (plain,) = covariances(jacobian, free, variance)
+    statistic, probability = durbin_watson(residual, jacobian, free)
+    structure = Structure(float(statistic[0]), float(probability[0]))
+    if not structure.found:
+        return structure, plain, plain, np.ones(len(x))
+    covariance, inflated = inflation(
+        model.data.frequency,
+        residual[0],
+        np.where(free[0][:, None], jacobian[0], 0.0),
+        plain,
+        covariances(jacobian, free, np.ones(1))[0],
+    )
+    return structure, plain, covariance, inflated
 
 
 def _flags(

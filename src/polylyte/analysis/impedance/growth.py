@@ -19,14 +19,44 @@ NORMAL_95 = 1.959964
 
 
 @dataclass(frozen=True)
-class Growth:
-    """y = start + rate·(x − x₀) or start + rate·sqrt(x − x₀); ``std`` is of the rate, widened
-    by Student's t so that 1.96 of it is the 95 % interval."""
+class Rate:
+    """y = start + rate·b; ``std`` is of the rate, widened by Student's t so that 1.96 of it is the
+    95 % interval."""
 
-    law: Literal["linear", "square root"]
     start: float
     rate: float
     std: float
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Both laws, b = x − x₀ and b = sqrt(x − x₀), and which the points ask for.
+
+    ``gain`` is by how much the square root lowers AICc (negative: raises it); None where there
+    are too few points to compare.
+    """
+
+    law: Literal["linear", "square root"]
+    linear: Rate
+    root: Rate
+    gain: float | None
+
+    @property
+    def taken(self) -> Rate:
+        """That of the law taken."""
+        return self.linear if self.law == "linear" else self.root
+
+    @property
+    def start(self) -> float:
+        return self.taken.start
+
+    @property
+    def rate(self) -> float:
+        return self.taken.rate
+
+    @property
+    def std(self) -> float:
+        return self.taken.std
 
 
 def growth(x: Sequence[float], y: Sequence[float], std: Sequence[float]) -> Growth | None:
@@ -43,16 +73,15 @@ def growth(x: Sequence[float], y: Sequence[float], std: Sequence[float]) -> Grow
     if len(x) < 3 or len(set(x)) < 3:
         return None
     position = np.asarray(x, dtype=float) - min(x)
-    laws = {
-        "linear": _regression(position, y, std),
-        "square root": _regression(np.sqrt(position), y, std),
-    }
-    linear, root = laws["linear"], laws["square root"]
+    linear, root = _regression(position, y, std), _regression(np.sqrt(position), y, std)
     count = len(x)
-    gain = corrected_aic(linear[3], count, 3) - corrected_aic(root[3], count, 3)
-    if count >= 5 and gain > CLEARLY_BETTER:
-        return Growth("square root", *root[:3])
-    return Growth("linear", *linear[:3])
+    gain = None
+    if count >= 5:
+        gain = corrected_aic(linear[3], count, 3) - corrected_aic(root[3], count, 3)
+    law: Literal["linear", "square root"] = (
+        "square root" if gain is not None and gain > CLEARLY_BETTER else "linear"
+    )
+    return Growth(law, Rate(*linear[:3]), Rate(*root[:3]), gain)
 
 
 def _regression(

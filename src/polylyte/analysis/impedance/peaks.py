@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +18,9 @@ SURE = 2.0
 SIDE_LOBE = 0.1
 """… and by this part of a neighbour's height, both over |Z|: smoothing rings about a narrow peak,
 and what is lower is not told from that."""
+SHARED = 0.5
+"""Standard error of a resistance, over the tails that two neighbours have beyond their valley:
+half of a tail belongs to the other as likely as not."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,25 @@ class Peak:
     drawn_resistance: Real
     drawn_time: Real
     """ln τ of each draw."""
+    shared: tuple[float, float] = (0.0, 0.0)
+    """Resistance that the neighbour before and the one after may hide or have hidden, ohm."""
+
+    @property
+    def bias(self) -> float:
+        """What smoothing once more adds to the resistance: an estimate of what it added, ohm."""
+        return float(self.drawn_resistance.mean()) - self.resistance if self._drawn else 0.0
+
+    @property
+    def error(self) -> float:
+        """Standard error of the resistance: noise and strength of smoothing as drawn, its bias,
+        and what is shared with the neighbours."""
+        if not self._drawn:
+            return 0.0
+        return math.hypot(float(self.drawn_resistance.std(ddof=1)), self.bias, *self.shared)
+
+    @property
+    def _drawn(self) -> bool:
+        return len(self.drawn_resistance) > 1
 
 
 def peaks(found: Relaxation) -> list[Peak]:
@@ -66,10 +88,36 @@ def peaks(found: Relaxation) -> list[Peak]:
     cuts += [a + int(np.argmin(gamma[a : b + 1])) for a, b in pairwise(tops)]
     cuts.append(len(gamma))
     seen = int(np.searchsorted(found.tau, 1 / omega.max()))
-    return [
+    made = [
         _peak(found, max(cuts[i], seen) if top >= seen else cuts[i], cuts[i + 1], top)
         for i, top in enumerate(tops)
     ]
+    return _with_tails(found, made)
+
+
+def _with_tails(found: Relaxation, made: list[Peak]) -> list[Peak]:
+    """Each peak with what it and its neighbours may hide under each other."""
+    between = [
+        SHARED * math.hypot(*(_tail(found, one, math.log(found.tau[b.first])) for one in (a, b)))
+        for a, b in pairwise(made)
+    ]
+    return [
+        replace(one, shared=both)
+        for one, both in zip(made, pairwise([0.0, *between, 0.0]), strict=True)
+    ]
+
+
+def _tail(found: Relaxation, peak: Peak, valley: float) -> float:
+    """Resistance of the peak beyond a valley (ln τ), were it the distribution of an arc with a
+    constant-phase element: R/(2π) sin(aπ)/(cosh(n x) − cos(aπ)), a = 1 − n, x from its top
+    [Cole & Cole 1941, doi:10.1063/1.1750906]; n from its height over its resistance."""
+    if peak.resistance <= 0:
+        return 0.0
+    slope = 2 * math.pi * float(found.gamma[peak.top]) / peak.resistance
+    a = min(max(2 / math.pi * math.atan2(1.0, slope), 0.01), 0.6)
+    distance = abs(valley - math.log(peak.time_constant))
+    whole = peak.resistance / (math.pi * (1 - a)) * math.sin(a * math.pi)
+    return whole * math.exp(-(1 - a) * distance)
 
 
 def _peak(found: Relaxation, first: int, stop: int, top: int) -> Peak:

@@ -24,6 +24,8 @@ FASTER, SLOWER = 10**0.5, 10.0
 ROBUSTNESS = 0.3
 """Of the cross-validation. 1 is the plain one, which undersmooths some spectra badly; 0.3 is a
 common choice [Lukas 2006, doi:10.1088/0266-5611/22/5/021]."""
+VARIED = np.array([0.1, 10**-0.5, 1.0, 10**0.5, 10.0])
+"""Strengths of smoothing of the draws, over the one chosen: cross-validation is no surer."""
 _STRENGTHS = np.logspace(-7.0, 3.0, 11)
 _BLOCKING_ANGLE = 45.0
 
@@ -32,7 +34,7 @@ _BLOCKING_ANGLE = 45.0
 class Relaxation:
     """``gamma`` is dR/d ln τ, ohm: its sum times ``step`` is the polarisation resistance.
 
-    ``draws`` are distributions of as many spectra with other noise (bands, errors), and
+    ``draws`` are distributions of as many spectra with other noise and smoothing (bands), and
     ``drawn_resistance`` their R∞; empty where none were asked for.
     """
 
@@ -225,10 +227,16 @@ def _redraw(
     draws: int,
     seed: int,
 ) -> list[Real]:
-    """Solutions of spectra that have the fitted one's values and new noise."""
+    """Solutions of spectra that have the fitted one's values and new noise, smoothed by turns
+    more and less strongly."""
     rng = np.random.default_rng(seed)
-    H, exact = system.matrix(strength), system.design @ x
+    matrices = [system.matrix(strength * factor) for factor in VARIED]
+    exact = system.design @ x
     return [
-        nonnegative(H, system.design.T @ (exact + noise * rng.normal(size=len(exact))), free)[0]
-        for _ in range(draws)
+        nonnegative(
+            matrices[draw % len(matrices)],
+            system.design.T @ (exact + noise * rng.normal(size=len(exact))),
+            free,
+        )[0]
+        for draw in range(draws)
     ]

@@ -21,6 +21,9 @@ NOT_SIGNIFICANT = "not significant"
 SMALLEST = 3.0
 """Standard errors that a peak's resistance must exceed zero by."""
 
+GRID = 1 / 6
+"""Standard error of ln τ that the grid of time constants adds, over its step."""
+
 
 @dataclass(frozen=True)
 class Sorted:
@@ -43,7 +46,7 @@ def sort(found: Relaxation) -> Sorted:
 
 def significant(peak: Peak) -> bool:
     """Whether the noise leaves the peak: three standard errors above zero."""
-    return peak.resistance > SMALLEST * float(peak.drawn_resistance.std())
+    return peak.resistance > SMALLEST * peak.error
 
 
 def quantities(found: Relaxation, where: Sorted) -> tuple[Quantity, Quantity, dict[str, Quantity]]:
@@ -59,9 +62,16 @@ def quantities(found: Relaxation, where: Sorted) -> tuple[Quantity, Quantity, di
     parts = _components(drawn, ["series_resistance", *names, "rest"])
     more: dict[str, Quantity] = {}
     for number, (name, one) in enumerate(zip(names, own, strict=True), 1):
-        more[name] = Quantity(one.resistance, "ohm", parts[name], "derived")
-        # no finer than the grid of time constants
-        error = one.time_constant * math.hypot(float(one.drawn_time.std()), found.step / 12**0.5)
+        # what one peak may have from its neighbour, the neighbour lacks
+        wider = {
+            f"~smoothing.{name}": one.bias,
+            f"~smoothing.valley_{one.first}": -one.shared[0],
+            f"~smoothing.valley_{one.last + 1}": one.shared[1],
+        }
+        own_parts = parts[name] | {source: part for source, part in wider.items() if part}
+        more[name] = Quantity(one.resistance, "ohm", own_parts, "derived")
+        spread = math.hypot(float(one.drawn_time.std(ddof=1)), GRID * found.step)
+        error = one.time_constant * spread
         more[f"time_constant_{number}"] = Quantity(
             one.time_constant, "s", {f"~noise.time_constant_{number}": error}, "derived"
         )
@@ -114,7 +124,7 @@ def peak_table(found: Relaxation, where: Sorted) -> Table:
         rows.append(
             (
                 None if beyond else R,
-                None if beyond else float(one.drawn_resistance.std(ddof=1)),
+                None if beyond else one.error,
                 tau,
                 1 / (2 * math.pi * tau),
                 None if beyond or R <= 0 else tau / R,

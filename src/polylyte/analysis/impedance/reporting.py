@@ -11,6 +11,7 @@ from polylyte.analysis.impedance.elements import Complex, Real
 from polylyte.analysis.impedance.fitting import (
     AT_BOUND,
     NOT_IDENTIFIABLE,
+    STRUCTURED,
     UNBOUNDED,
     CircuitFit,
 )
@@ -81,12 +82,13 @@ def parameter_quantities(fit: CircuitFit, prefix: str = "~fit") -> dict[str, Qua
     The errors of one fit are correlated, so they are split by the Cholesky factor of their
     covariance: ``~fit.R1`` is what R1 adds beyond the parameters before it. A sum or ratio of
     two parameters then carries the right error. A parameter that ran to the edge of its range
-    has no value.
+    has no value. Where the residuals have structure, the errors include what the circuit misses
+    and every parameter bears the flag "structured residuals".
     """
     parts = _components(fit, prefix)
     made = {}
     for index, name in enumerate(fit.circuit.names):
-        flags = fit.flags[index]
+        flags = stated_flags(fit, index)
         unit = fit.circuit.units[index]
         exponent = bool(fit.circuit.exponents[index])
         if AT_BOUND in flags and not exponent:
@@ -102,12 +104,17 @@ def parameter_quantities(fit: CircuitFit, prefix: str = "~fit") -> dict[str, Qua
     return made
 
 
+def stated_flags(fit: CircuitFit, index: int) -> tuple[str, ...]:
+    """A parameter's flags, and that of the whole fit."""
+    return (*fit.flags[index], *((STRUCTURED,) if fit.structure.found else ()))
+
+
 def _components(fit: CircuitFit, prefix: str) -> dict[str, dict[str, float]]:
     sound = np.flatnonzero((fit.relative_error > 0) & (fit.relative_error < _MEANINGLESS))
     parts: dict[str, dict[str, float]] = {name: {} for name in fit.circuit.names}
     if not len(sound):
         return parts
-    block = fit.covariance[np.ix_(sound, sound)]
+    block = fit.full_covariance[np.ix_(sound, sound)]
     error = np.sqrt(np.diag(block))
     correlation = block / np.outer(error, error)
     # rounding can leave the correlation matrix of a flat optimum slightly indefinite
@@ -161,9 +168,11 @@ def parameter_table(fit: CircuitFit) -> Table:
             "lower": [low for low, _ in ends],
             "upper": [high for _, high in ends],
             "unit": list(fit.circuit.units),
-            "flags": [", ".join(flags) for flags in fit.flags],
+            "flags": [", ".join(stated_flags(fit, index)) for index in range(len(names))],
+            "noise_error": (fit.relative_error * fit.values).tolist(),
         },
-        note="lower and upper: 95 % profile-likelihood interval, empty where it is open",
+        note="lower and upper: 95 % profile-likelihood interval, empty where it is open; "
+        "noise_error: the standard error by noise alone",
     )
 
 
@@ -213,28 +222,38 @@ def verdicts(fit: CircuitFit) -> tuple[Verdict, ...]:
     """Do the starts agree, do the residuals look like noise, is every parameter determined?"""
     share = fit.share_of_starts
     reached = f"{share * 100:.0f} % of {fit.starts} starts reached the optimum"
-    probability = structure(fit.residuals)
-    noise = probability >= RUNS_LEVEL
+    found = fit.structure
+    noise = not found.found
     weak = [
         name
         for name, flags in zip(fit.circuit.names, fit.flags, strict=True)
         if {NOT_IDENTIFIABLE, UNBOUNDED} & set(flags)
     ]
     told = (
-        "residuals change sign as noise would"
+        "neighbouring residuals differ as noise would"
         if noise
-        else "residuals keep their sign over neighbouring frequencies: the circuit is not the "
-        "whole story, and the stated errors, which assume noise, are too small"
+        else f"neighbouring residuals are alike, {ratio(fit):.2g} times their own noise: the "
+        "circuit is not the whole story; errors are longer by what it misses, up to "
+        f"{float(fit.inflation.max()):.2g} times"
     )
+    measured = f"Durbin–Watson {found.durbin_watson:.2g}, p = {found.probability:.2g}"
     return (
         Verdict("starts agree", share >= LEAST_SHARE, reached),
-        Verdict("residuals without structure", noise, f"{told} (runs test, p = {probability:.2g})"),
+        Verdict("residuals without structure", noise, f"{told} ({measured})"),
         Verdict(
             "parameters identifiable",
             not weak,
             f"not determined by these data: {', '.join(weak)}" if weak else "all are",
         ),
     )
+
+
+def ratio(fit: CircuitFit) -> float:
+    """Root mean square of the residuals over their noise, from second differences along the
+    frequency; 1 for noise alone."""
+    second = np.diff(fit.residuals, 2)
+    noise = math.sqrt(float(np.mean(np.abs(second) ** 2)) / 6)
+    return fit.relative_rms / noise if noise > 0 else 1.0
 
 
 def findings(fit: CircuitFit) -> tuple[Finding, ...]:

@@ -23,6 +23,8 @@ from polylyte.instruments.spectra import ImpedanceSpectrum
 STARTS = 16
 AUTOMATIC = ("cycle", "time", "temperature")
 RATE_UNIT = {"cycle": "ohm", "number": "ohm", "time": "ohm/h", "temperature": "ohm/K"}
+ROOT_UNIT = {"cycle": "ohm", "number": "ohm", "time": "ohm/h^0.5", "temperature": "ohm/K^0.5"}
+NOT_TAKEN = "not the law taken"
 UNIT = {"cycle": "1", "number": "1", "time": "h", "temperature": "degC"}
 MOST_SHOWN = 6
 
@@ -31,7 +33,7 @@ MOST_SHOWN = 6
 class ImpedanceTrack(Result):
     number_of_spectra: Ratio = out("spectra fitted")
     parameters: Table = out("one row per spectrum: every parameter with its standard error")
-    growth: Table = out("per resistance: first, last, ratio, rate and law")
+    growth: Table = out("per resistance: first, last, ratio, both rates, law taken")
     spectra: Table = out("measured and fitted impedance of every spectrum")
 
 
@@ -88,7 +90,7 @@ def _nyquist(result: ImpedanceTrack) -> Panel:
 
 @method(
     "impedance.track",
-    version=1,
+    version=2,
     cites=[reporting.BOUKAMP_1986, reporting.MARQUARDT_1963, reporting.HURVICH_1989],
     figure=figure,
     prose=(
@@ -110,9 +112,11 @@ def track(
     """Follow the arcs of a cell over cycles, time or temperature.
 
     Each spectrum is fitted as by ``impedance.fit``, from many starts and from the fit before it.
-    Growth: R = R(x₀) + k (x − x₀), or k sqrt(x − x₀) where that lowers AICc by more than 2 (a
-    film that limits its own growth), by weighted regression. Valid where one circuit describes
-    all spectra. Shapes: N spectra, two at least, in any order and on any grids; rates need three.
+    Growth by weighted regression: R = R(x₀) + k (x − x₀), and R(x₀) + k' sqrt(x − x₀) of a film
+    that limits its own growth. Both rates are given; the square root is taken where it lowers
+    AICc by more than 2, and the other is flagged. x₀ is the first spectrum's. Valid where one
+    circuit describes all spectra. Shapes: N spectra, two at least, in any order and on any grids;
+    rates need three.
 
     Parameters:
         spectra: of one cell, each with the condition to follow (a cycle, a time)
@@ -263,24 +267,25 @@ def _growth_table(
     for name, rate in rates.items():
         ends = _ends(columns[name])
         first, last = (ends[0].value, ends[1].value) if ends else (None, None)
-        rows.append(
-            (
-                name,
-                first,
-                last,
-                last / first if first and last is not None else None,
-                None if rate is None else rate.rate,
-                None if rate is None else rate.std,
-                "" if rate is None else rate.law,
-            )
-        )
-    names = ("resistance", "first", "last", "ratio", "rate", "standard_error", "law")
+        both: tuple[Any, ...] = (None, None, None, None, None, "")
+        if rate is not None:
+            linear, root = rate.linear, rate.root
+            both = (linear.rate, linear.std, root.rate, root.std, rate.gain, rate.law)
+        ratio = last / first if first and last is not None else None
+        rows.append((name, first, last, ratio, *both))
+    names = (
+        *("resistance", "first", "last", "ratio", "rate", "standard_error"),
+        *("root_rate", "root_standard_error", "gain_of_root", "law"),
+    )
     columns_of = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    unit = RATE_UNIT.get(along, "ohm")
+    unit, of_root = RATE_UNIT.get(along, "ohm"), ROOT_UNIT.get(along, "ohm")
+    units = {"first": "ohm", "last": "ohm", "ratio": "1", "rate": unit, "standard_error": unit}
+    units |= {"root_rate": of_root, "root_standard_error": of_root, "gain_of_root": "1"}
     return Table.of(
         columns_of,
-        {"first": "ohm", "last": "ohm", "ratio": "1", "rate": unit, "standard_error": unit},
-        f"rate per {along}; of a square-root law per root of it",
+        units,
+        f"rate per {along}, root_rate per root of it; gain_of_root: by how much the square root "
+        "lowers AICc; law: the one taken",
     )
 
 
@@ -302,11 +307,20 @@ def _more(
             made[f"{name}_first"], made[f"{name}_last"] = first, last
             if first.value:
                 made[f"{name}_ratio"] = last / first
-        if rate is not None and rate.law == "linear":
-            unit = RATE_UNIT.get(along, "ohm")
-            parts = {f"~growth.{name}": rate.std}
-            made[f"{name}_rate"] = Quantity(
-                rate.rate, unit, parts, "derived", {"per": along, "law": rate.law}
+        if rate is None:
+            continue
+        for key, one, law, unit in (
+            ("rate", rate.linear, "linear", RATE_UNIT.get(along, "ohm")),
+            ("root_rate", rate.root, "square root", ROOT_UNIT.get(along, "ohm")),
+        ):
+            per = along if key == "rate" else f"root of {along}"
+            made[f"{name}_{key}"] = Quantity(
+                one.rate,
+                unit,
+                {f"~growth.{name}.{key}": one.std},
+                "derived",
+                {"per": per, "law": law},
+                () if law == rate.law else (NOT_TAKEN,),
             )
     return made
 
@@ -330,11 +344,7 @@ def _spectra_table(row: Row, labels: Sequence[str]) -> Table:
 
 def _verdicts(row: Row, labels: Sequence[str]) -> tuple[Verdict, ...]:
     jumps = [labels[step.index] for step in row.steps if not step.warm]
-    waves = [
-        labels[step.index]
-        for step in row.steps
-        if reporting.structure(step.fit.residuals) < reporting.RUNS_LEVEL
-    ]
+    waves = [labels[step.index] for step in row.steps if step.fit.structure.found]
     return (
         Verdict(
             "optimum followed",

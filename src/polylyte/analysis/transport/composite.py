@@ -7,11 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from polylyte.analysis.transport.composite_interfaces import (
+    backed_out,
+    checked,
+    with_interfaces,
+    without_interfaces,
+)
 from polylyte.analysis.transport.composite_model import LAYERED, Model, arguments_of, bounds
 from polylyte.core.citations import Citation
 from polylyte.core.errors import InputError
 from polylyte.core.figures import Figure, Panel, Series
-from polylyte.core.kinds import Conductivity, Length, Ratio
+from polylyte.core.kinds import ArealResistance, Conductivity, Length, Ratio
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity, derive, q
 from polylyte.core.results import Finding, Result, Verdict
@@ -98,7 +104,7 @@ def figure(result: CompositeConductivity) -> Figure:
 
 @method(
     "transport.composite",
-    version=1,
+    version=2,
     cites=[HASHIN_1962, BRUGGEMAN_1935, MACMULLIN_1956],
     figure=figure,
     prose=(
@@ -110,6 +116,7 @@ def composite(
     *,
     conductivities: list[Conductivity],
     thicknesses: list[Length] | None = None,
+    interfaces: list[ArealResistance] | None = None,
     fractions: list[Ratio] | None = None,
     arrangement: Literal["series", "parallel", "maxwell", "bruggeman", "porous"] = "series",
     effective: Conductivity | None = None,
@@ -119,7 +126,7 @@ def composite(
 ) -> CompositeConductivity:
     """Effective conductivity of layers or phases; or one part's, from the whole and the others.
 
-    series: 1/σ = Σ φ_i/σ_i;  parallel: σ = Σ φ_i σ_i
+    series: 1/σ = Σ φ_i/σ_i + Σ R_j/L, R_j the interfaces';  parallel: σ = Σ φ_i σ_i
     maxwell: (σ − σ_1)/(σ + 2σ_1) = Σ_{i>1} φ_i (σ_i − σ_1)/(σ_i + 2σ_1)
     bruggeman: Σ φ_i (σ_i − σ)/(σ_i + 2σ) = 0;  porous: σ = σ_1 φ_1^α
     MacMullin number N_M = σ_1/σ, tortuosity τ = φ_1 N_M. φ are fractions of thickness or volume.
@@ -127,13 +134,19 @@ def composite(
     With ``deduce`` = k, part k's conductivity follows from ``effective`` and the others, which
     alone are listed then. Bounds: those of layers in series and parallel (Wiener) for layered
     arrangements, Hashin–Shtrikman's for the others. Uncertainties are carried to first order.
-    Valid where the interfaces between the parts add no resistance, and Maxwell up to φ ≈ 0.4.
+    For layers in series whose conductivities are all known, ``interface_resistance`` is what the
+    whole has over them, L/σ − Σ L_i/σ_i (area-specific, of all interfaces together, and each if
+    they are alike); it tells contact from bulk only where it exceeds twice its uncertainty, and is
+    flagged "not significant" otherwise. With ``interfaces`` given, the bounds are those of the
+    layers without them. Valid where no other interface adds resistance (parallel layers and
+    mixtures: none does), and Maxwell up to φ ≈ 0.4.
     Shapes: n conductivities (n − 1 with ``deduce``), n thicknesses or fractions; the last
     fraction may be left out. S/m, m.
 
     Parameters:
         conductivities: of each layer or phase, the first being the matrix or the pore's filling
         thicknesses: of each layer
+        interfaces: area-specific resistance of each interface between layers in series, or of all
         fractions: of the volume, where there are no thicknesses
         arrangement: how the parts are joined
         effective: measured conductivity of the whole
@@ -143,7 +156,7 @@ def composite(
 
     Raises:
         InputError: numbers of parts that do not match, fractions that do not sum to 1, a
-            conductivity below zero.
+            conductivity or resistance below zero, interfaces that are not between layers.
         NotAnswerable: no conductivity of the part gives the effective one.
 
     References:
@@ -157,15 +170,21 @@ def composite(
         raise InputError(f"{len(labels)} names for {len(phi)} parts", where="names")
     model = Model(arrangement, len(phi), deduce)
     arguments = arguments_of(conductivities, phi, exponent, arrangement)
+    between = checked(interfaces, thicknesses, arrangement, len(phi))
+    lengths = thicknesses or []
+    bulk = None if effective is None else without_interfaces(effective, lengths, between)
     if deduce:
         assert effective is not None
-        model.solvable(arguments, effective)
-        deduced = derive(model.inverse, "mS/cm", **arguments, whole=effective)
+        assert bulk is not None
+        model.solvable(arguments, bulk)
+        deduced = derive(model.inverse, "mS/cm", **arguments, whole=bulk)
         every = [*conductivities[: deduce - 1], deduced, *conductivities[deduce - 1 :]]
         computed = effective
     else:
         deduced = Quantity(None, "mS/cm", flags=("not asked for",))
-        every, computed = list(conductivities), derive(model.forward, "mS/cm", **arguments)
+        every, layers = list(conductivities), derive(model.forward, "mS/cm", **arguments)
+        computed = with_interfaces(layers, lengths, between)
+        bulk = layers if bulk is None else bulk
     whole = computed if effective is None else effective
     low, high = bounds(every, phi, arrangement)
     number = derive(lambda first, total: first / total, "1", first=every[0], total=whole)
@@ -177,8 +196,9 @@ def composite(
         macmullin_number=number,
         tortuosity=derive(lambda a, b: a * b, "1", a=number, b=phi[0]),
         parts=_table(labels, every, phi, thicknesses, arrangement),
-        more=_more(computed, effective, number, phi[0], deduce),
-        verdicts=_verdicts(whole, low, high, arrangement),
+        more=_more(computed, effective, number, phi[0], deduce)
+        | _interfaces(effective, every, thicknesses, arrangement, deduce),
+        verdicts=_verdicts(bulk, low, high, arrangement),
         findings=_findings(every, effective),
         text={
             "words": WORDS[arrangement],
@@ -274,6 +294,18 @@ def _more(
             lambda N, share: -math.log(N) / math.log(share), "1", N=number, share=phi
         ),
     }
+
+
+def _interfaces(
+    effective: Quantity | None,
+    every: Sequence[Quantity],
+    thicknesses: Sequence[Quantity] | None,
+    arrangement: str,
+    deduce: int,
+) -> dict[str, Quantity]:
+    if effective is None or thicknesses is None or deduce or arrangement != "series":
+        return {}
+    return backed_out(effective, every, thicknesses) if len(every) > 1 else {}
 
 
 def _verdicts(

@@ -228,14 +228,12 @@ def _verdicts(readings: Sequence[Reading]) -> tuple[Verdict, ...]:
         if not stuck
         else f"fewer than {reporting.LEAST_SHARE:.0%} agree in {', '.join(r.name for r in stuck)}"
     )
-    waves = [
-        r for r in readings if reporting.structure(r.found.fit.residuals) < reporting.RUNS_LEVEL
-    ]
+    waves = [r for r in readings if r.found.fit.structure.found]
     noise = (
         "residuals look like noise in every spectrum"
         if not waves
         else f"residuals have structure in {', '.join(r.name for r in waves)}: the circuit is "
-        "not the whole story, and the stated fit errors are too small"
+        "not the whole story, and the fit errors include what it misses"
     )
     return (
         Verdict("electrodes block", not leaking, blocks),

@@ -127,13 +127,24 @@ def two_regimes(T: Real, log_y: Real, weight: Real) -> Law | None:
         return None
     lowest, highest = distinct[2], distinct[-3]
     trials = np.linspace(lowest, highest, 201)
-    fits = [_broken(T, log_y, weight, at) for at in trials]
-    best = int(np.argmin([fit.sum_of_squares for fit in fits]))
+    best = int(np.argmin(_costs(T, log_y, weight, trials)))
     span = trials[1] - trials[0]
     fine = np.linspace(max(lowest, trials[best] - span), min(highest, trials[best] + span), 101)
-    fits = [_broken(T, log_y, weight, at) for at in fine]
-    best = int(np.argmin([fit.sum_of_squares for fit in fits]))
-    return _with_break(fits[best], float(fine[best]), T, weight)
+    at = float(fine[int(np.argmin(_costs(T, log_y, weight, fine)))])
+    return _with_break(_broken(T, log_y, weight, at), at, T, weight)
+
+
+def _costs(T: Real, log_y: Real, weight: Real, breaks: Real) -> Real:
+    """Weighted sums of squares for each break temperature, all at once."""
+    line = np.broadcast_to(_line(T), (len(breaks), len(T), 2))
+    above = np.minimum(0.0, 1.0 / T - 1.0 / breaks[:, None]) / GAS_CONSTANT
+    scaled = np.concatenate([line, -above[:, :, None]], axis=2) * weight[:, None]
+    size = np.sqrt((scaled * scaled).sum(axis=1, keepdims=True))
+    basis = np.linalg.qr(scaled / np.where(size > 0, size, 1.0))[0]
+    right = log_y * weight
+    along = np.einsum("knp,n->kp", basis, right)
+    residual = right - np.einsum("knp,kp->kn", basis, along)
+    return np.asarray((residual * residual).sum(axis=1))
 
 
 def _broken(T: Real, log_y: Real, weight: Real, at: float) -> Law:
