@@ -16,6 +16,7 @@ from polylyte.instruments.transients import CurrentTransient
 from polylyte.virtual.aurbach import aurbach as virtual_aurbach
 from polylyte.virtual.chronoamperometry import chronoamperometry
 from polylyte.virtual.samples import Sample
+from tests.virtual.recording import record
 
 SAMPLE = Sample.from_toml(
     {
@@ -85,6 +86,9 @@ def test_efficiency_of_some():
 @pytest.mark.parametrize("calibrated", [True, False], ids=["noise", "noise and calibration"])
 def test_current_fraction_covers(calibrated):
     hits = sum(fraction_covered(seed, calibrated=calibrated) for seed in range(1000))
+    words = "noise alone" if calibrated else "noise and calibration"
+    name = f"transference_number, drifting interface, {words}"
+    record("transference.bruce_vincent", name, draws=1000, covered=hits)
     assert 930 <= hits <= 970
 
 
@@ -92,4 +96,5 @@ def test_current_fraction_covers(calibrated):
 @pytest.mark.timeout(1200)
 def test_efficiency_covers():
     hits = sum(efficiency_covered(seed) for seed in range(1000))
+    record("lithium.aurbach", "coulombic_efficiency of 99.39 %", draws=1000, covered=hits)
     assert 930 <= hits <= 970

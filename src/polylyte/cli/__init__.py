@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polylyte import __version__
-from polylyte.cli import literature
+from polylyte.cli import export, foresee, literature
 from polylyte.core.errors import MachineError, PolylyteError
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     made = command("export", _export, "write the last run as an RO-Crate")
     study(made)
-    made.add_argument("--to", type=Path, required=True, metavar="DIR|FILE.zip", help="a new place")
-    made.add_argument("--no-raw", action="store_true", help="leave the raw files' bytes out")
+    export.declare(made)
     made = command("methods", _methods, "list the methods, or describe one")
     made.add_argument("method", nargs="?", metavar="METHOD")
     made.add_argument("--json", action="store_true", help="print JSON")
@@ -129,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--set", dest="values", action="append", default=[], metavar="NAME=VALUE")
     made.add_argument("--json", action="store_true", help="print one line of JSON")
     made.add_argument("--out", type=Path, metavar="DIR", help="where tables and files go")
+    foresee.declare(command("foresee", _nothing, "say how well an experiment would do"))
     literature.declare(command("literature", _nothing, "ask published results, add your own"))
     study(command("gc", _gc, "clear the store of what no recent run uses"))
     return parser
@@ -204,6 +204,11 @@ def _run(options: argparse.Namespace) -> int:
     for step in run.steps:
         if step.status in ("failed", "refused"):
             sys.stderr.write(f"polylyte: {step.name} {step.status}: {step.reason}\n")
+        # a file that could not be read did not stop its step: here is its name
+        for finding in step.result.findings if step.result is not None else ():
+            if finding.severity == "error":
+                where = f"{finding.where}: " if finding.where else ""
+                sys.stderr.write(f"polylyte: {step.name}: {where}{finding.text}\n")
     if any(e.ending == "stopped" and "run again" in e.reason for e in ended.values()):
         sys.stderr.write(f"polylyte: stopped; what is done is kept; to go on: {line}\n")
         return exit_code(ended) or 130
@@ -313,9 +318,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from polylyte.cli.export import export
-
-    return export(*_opened(options), options.to, raw=not options.no_raw)
+    return export.write(*_opened(options), options)
 
 
 def _gc(options: argparse.Namespace) -> int:
@@ -353,9 +356,8 @@ def _call(options: argparse.Namespace) -> int:
     from polylyte.cli.showing import call_text
     from polylyte.core.calling import answer
 
-    outcome = answer(
-        options.method, _pairs(options.inputs, "--in"), _pairs(options.values, "--set"), options.out
-    )
+    inputs, values = _pairs(options.inputs, "--in"), _pairs(options.values, "--set")
+    outcome = answer(options.method, inputs, values, options.out, write=options.json)
     if options.json:
         print(json.dumps(outcome, ensure_ascii=False))
         return 0

@@ -217,6 +217,9 @@ def _fit(member: Found) -> Proposal:
 
 
 def _cycling(member: Found) -> Proposal:
+    made = _symmetric(member)
+    if made is not None:
+        return made
     toml = (
         "# If this is the modified Aurbach protocol of a Li|Cu cell, remove the marks:\n"
         f"# [step.{_step(member.name)}]\n"
@@ -224,6 +227,31 @@ def _cycling(member: Found) -> Proposal:
         f'# data = "{member.name}"\n'
     )
     return Proposal("cycling record", [member.name], toml)
+
+
+def _symmetric(member: Found) -> Proposal | None:
+    """Two lithium electrodes, by a potential that follows the current's sign about zero."""
+    from polylyte.analysis.lithium.symmetric_recognition import asked
+    from polylyte.instruments.cycling import CyclingRecord
+
+    assert member.recording is not None
+    try:
+        wanted = asked(CyclingRecord.from_recording(member.recording))
+    except PolylyteError:
+        return None
+    if wanted is None:
+        return None
+    name = _step(member.name)
+    lines = [f"[step.{name}]", f'method = "{wanted}"', f'data = "{member.name}"']
+    title = "plating and stripping of a symmetric cell"
+    if wanted == "lithium.critical_current":
+        title = "staircase of current densities through a symmetric cell"
+    if "area" in member.recording.conditions:
+        toml = "\n".join([*lines, "# The area is read from the file.", ""])
+        return Proposal(title, [member.name], toml)
+    shown = [f"# {line}" for line in [*lines, 'area = ["1.13 cm^2"]']]
+    toml = "\n".join(["# Write the area of an electrode and remove the marks:", *shown, ""])
+    return Proposal(title, [member.name], toml, "area: of one electrode")
 
 
 def study_text(name: str, proposals: Sequence[Proposal], found: Sequence[Found]) -> str:

@@ -26,6 +26,7 @@ from polylyte.core.quantities import q
 from polylyte.core.results import Result
 from polylyte.core.tables import Table
 from polylyte.virtual.files import biologic_header, degrees, file_name, truth
+from polylyte.virtual.foreseeing import Experiment
 from polylyte.virtual.noise import generator
 from polylyte.virtual.samples import Sample
 
@@ -279,3 +280,15 @@ def _check(whole: float, part: float, cycles: int, left: float, per_sample: floa
         )
     if (2 * whole + 2 * cycles * part + left) / per_sample > MOST_SAMPLES:
         raise InputError(f"more than {MOST_SAMPLES} samples", where="interval")
+
+
+EXPERIMENTS = (
+    Experiment(
+        "lithium.aurbach",
+        files={"data": "*"},
+        truths=("coulombic_efficiency",),
+        settings={"interval": "30 min"},
+        errors={"charge_error": "charge_accuracy"},
+        changes={"charge_error": 0.5, "cycles": 2, "reservoir": 2, "interval": 0.5},
+    ),
+)

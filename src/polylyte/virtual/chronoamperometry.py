@@ -26,6 +26,7 @@ from polylyte.virtual.files import (
     transient_file,
     truth,
 )
+from polylyte.virtual.foreseeing import Experiment
 from polylyte.virtual.noise import current_resolution, generator, noisy, noisy_impedance
 from polylyte.virtual.samples import Sample
 from polylyte.virtual.symmetric_cell import Cell, lithium
@@ -272,3 +273,23 @@ def _check(
         raise InputError(f"more than 200 000 samples in {duration}", where="interval")
     if not 0 < low.si < high.si:
         raise InputError(f"{high} to {low} is no range from high to low", where="first_frequency")
+
+
+EXPERIMENTS = (
+    Experiment(
+        "transference.bruce_vincent",
+        files={"polarization": "*transient*", "before": "*before*", "after": "*after*"},
+        truths=("transference_number", "initial_resistance", "steady_resistance"),
+        settings={"interval": "10 s", "circuit": "R0-p(R1,CPE1)-Ws1"},
+        shared={"bias": "bias", "temperature": "temperature"},
+        errors={"gain_error": "current_accuracy", "impedance_gain_error": "impedance_accuracy"},
+        changes={
+            "impedance_gain_error": 0.5,
+            "gain_error": 0.5,
+            "duration": 2,
+            "noise": 0.5,
+            "impedance_noise": 0.5,
+            "last_frequency": 0.1,
+        },
+    ),
+)

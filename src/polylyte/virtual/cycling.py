@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from polylyte.core.quantities import Quantity, q
 from polylyte.core.results import Result
 from polylyte.core.tables import Table
 from polylyte.virtual.files import biologic_header, degrees, file_name, truth
+from polylyte.virtual.foreseeing import Experiment
 from polylyte.virtual.noise import generator
 from polylyte.virtual.samples import Sample
 
@@ -294,3 +296,43 @@ def _record(
             column.append(values)
         clock, counted = float(time[-1]), float(counter[-1])
     return _Record(*(np.concatenate(column) for column in columns))  # type: ignore[arg-type]
+
+
+def _capacity(made: Result, arguments: Mapping[str, Any]) -> dict[str, Quantity]:
+    """Truths of a summary; capacities are divided by the area that the file states."""
+    names = ("retention", "decay_per_cycle", "coulombic_efficiency")
+    found = {name: made.quantities[name] for name in names}
+    found["fitted_decay"] = found["decay_per_cycle"]
+    found["reference_capacity"] = made.quantities["initial_capacity"] / arguments["sample"].area
+    return found
+
+
+_NOISE = {"noise": 0.5, "scatter": 0.5, "charge_error": 0.5}
+EXPERIMENTS = (
+    Experiment(
+        "cycling.summary",
+        files={"data": "*"},
+        truths=_capacity,
+        settings={"cycles": 40, "samples": 8},
+        errors={"charge_error": "charge_accuracy"},
+        changes={"cycles": 2} | _NOISE,
+    ),
+    Experiment(
+        "cycling.rate",
+        files={"data": "*"},
+        truths=("rate_retention",),
+        settings={"cycles": 20, "samples": 6, "fade": "0 %", "rates": ["0.1 C-rate", "0.5 C-rate",
+                  "1 C-rate", "5 C-rate"], "fast": "5 C-rate", "slow": "0.1 C-rate"},
+        shared={"nominal_capacity": "capacity"},
+        errors={"charge_error": "charge_accuracy"},
+        changes={"cycles": 2} | _NOISE,
+    ),
+    Experiment(
+        "cycling.profile",
+        files={"data": "*"},
+        truths={"polarisation": "polarisation", "peak_separation": "polarisation"},
+        settings={"cycles": 1, "samples": 400, "plateaus": ["3.45 V"], "noise": "1 mV",
+                  "widths": ["20 mV"], "shares": [1.0], "potential_accuracy": "0 mV"},
+        changes={"noise": 0.5, "samples": 2, "smoothing": 2},
+    ),
+)  # fmt: skip

@@ -32,6 +32,7 @@ from polylyte.virtual.files import (
     file_name,
     truth,
 )
+from polylyte.virtual.foreseeing import Experiment
 from polylyte.virtual.noise import generator, noisy
 from polylyte.virtual.samples import Sample
 from polylyte.virtual.stability import LITHIUM, MERY_2021, MOST_SAMPLES, softplus
@@ -200,3 +201,17 @@ def _float_file(
         time, potential, current, applied=applied, header=biologic_header(sample, date, note),
         temperature=temperature.si - 273.15,
     )  # fmt: skip
+
+
+EXPERIMENTS = (
+    Experiment(
+        "stability.float",
+        files={"data": "*"},
+        truths={"leakage": "leakage"},
+        settings={"first_step": "4.2 V", "last_step": "4.8 V", "step_height": "0.6 V",
+                  "interval": "3 min"},
+        shared={"area": "sample.area"},
+        errors={"gain_error": "current_accuracy"},
+        changes={"hold": 2, "noise": 0.5, "interval": 0.5, "gain_error": 0.5},
+    ),
+)  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from polylyte.core.citations import Citation
 from polylyte.core.errors import InputError
 from polylyte.core.figures import Figure, Panel, Series
 from polylyte.core.kinds import AnyQuantity, Frequency, Ratio, Temperature, Voltage
-from polylyte.core.methods import method, out
+from polylyte.core.methods import get, method, out
 from polylyte.core.quantities import Quantity, q
 from polylyte.core.results import Result
 from polylyte.core.tables import Table
@@ -26,6 +27,8 @@ from polylyte.virtual.files import (
     spectrum_file,
     truth,
 )
+from polylyte.virtual.foresee_fisher import conductivity as conductivity_bound
+from polylyte.virtual.foreseeing import Experiment
 from polylyte.virtual.noise import generator, noisy_impedance
 from polylyte.virtual.samples import Sample
 from polylyte.virtual.symmetric_cell import Cell, blocking, lithium
@@ -243,3 +246,47 @@ def _more(
             sample.interface_activation_energy.si, "kJ/mol"
         )
     return found
+
+
+def _fisher(made: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, float]:
+    defaults = {name: p.default for name, p in get("virtual.impedance").parameters.items()}
+    return conductivity_bound(made, told, defaults)
+
+
+_SPECTRUM_CHANGES = {
+    "noise": 0.5,
+    "points_per_decade": 2,
+    "last_frequency": 0.1,
+    "first_frequency": 10,
+}
+EXPERIMENTS = (
+    Experiment(
+        "transport.conductivity",
+        files={"spectra": "*"},
+        truths={"conductivity": "conductivity", "resistance": "bulk_resistance"},
+        settings={"noise": "0.5 %"},
+        shared={"thickness": "sample.thickness", "area": "sample.area"},
+        changes=_SPECTRUM_CHANGES | {"sample.thickness": 2},
+        fisher=_fisher,
+    ),
+    Experiment(
+        "transport.activation",
+        files={"spectra": "*"},
+        truths=("activation_energy",),
+        settings={
+            "noise": "0.5 %",
+            "temperatures": ["25 degC", "35 degC", "45 degC", "55 degC", "65 degC"],
+        },
+        # The circuit of a film whose own arc lies above the range; not to try others saves time.
+        tables={"conductivity": ("transport.conductivity", "conductivity", {"circuit": "R0-CPE1"})},
+        changes={"temperatures": 2, "noise": 0.5, "points_per_decade": 2},
+    ),
+    Experiment(
+        "lithium.interface",
+        files={"spectra": "*"},
+        truths={"resistance": "interface_resistance"},
+        settings={"electrodes": "lithium", "circuit": "R0-p(R1,CPE1)-Ws1"},
+        errors={"gain_error": "impedance_accuracy"},
+        changes=_SPECTRUM_CHANGES | {"gain_error": 0.5},
+    ),
+)

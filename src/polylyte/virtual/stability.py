@@ -32,6 +32,7 @@ from polylyte.virtual.files import (
     file_name,
     truth,
 )
+from polylyte.virtual.foreseeing import Experiment
 from polylyte.virtual.noise import generator, noisy
 from polylyte.virtual.samples import Sample
 
@@ -246,3 +247,25 @@ def _check(start: Quantity, stop: Quantity, every: Quantity, rate: float, passes
         raise InputError(f"more than {MOST_SAMPLES} samples", where="sample_every")
     if not passes:
         raise InputError("the slope never passes slope_threshold", where="slope_threshold")
+
+
+EXPERIMENTS = (
+    Experiment(
+        "stability.sweep",
+        files={"data": "*"},
+        truths={
+            "onset_threshold": "onset_threshold",
+            "onset_tangent": "onset",
+            "onset_derivative": "onset_derivative",
+        },
+        settings={
+            "noise": "0.1 uA",
+            "smoothing": "15 mV",
+            "start": "3 V vs Li/Li+",
+            "sample_every": "2 mV",
+        },
+        shared={"area": "sample.area", "resistance": "resistance"},
+        errors={"potential_error": "potential_accuracy"},
+        changes={"noise": 0.5, "sample_every": 0.5, "potential_error": 0.5, "smoothing": 2},
+    ),
+)

@@ -162,7 +162,8 @@ def protocol(halves: Sequence[HalfCycle]) -> Protocol:
     raise NotAnswerable(
         f"this is not the modified Aurbach protocol: {why}; seen: {spoken(halves)}",
         remedy="give a record that plates a reservoir, strips and plates a smaller charge n "
-        "times and then strips to the cut-off, or the four charges as numbers",
+        "times and then strips to the cut-off, or the four charges as numbers; where every "
+        "plating is stripped to the cut-off use lithium.plating_efficiency",
     )
 
 

@@ -31,8 +31,12 @@ class Local:
     slope_std: float
 
 
-def local(x: Floats, y: Floats, at: float, half_width: float) -> Local:
+def local(x: Floats, y: Floats, at: float, half_width: float, *, pooled: bool = False) -> Local:
     """Least-squares cubic through the points within ``half_width`` of ``at`` (x ascending).
+
+    ``pooled`` takes the noise from the windows on either side too: a dozen degrees of freedom
+    need a Student's factor of 1.12, which is right for the noise alone but too much of a part
+    that other errors join in quadrature.
 
     Raises:
         NotAnswerable: fewer than eight points there.
@@ -48,15 +52,30 @@ def local(x: Floats, y: Floats, at: float, half_width: float) -> Local:
     design = np.column_stack([np.ones_like(u), u, u**2, u**3])
     inverse = np.linalg.inv(design.T @ design)
     solution = inverse @ (design.T @ v)
-    rest = v - design @ solution
-    variance = float(rest @ rest) / max(len(u) - 4, 1) * correlation_length(rest)
-    errors = np.sqrt(variance * np.diag(inverse)) * student(max(len(u) - 4, 1))
+    rests = [v - design @ solution]
+    if pooled:
+        rests += _beside(x, y, at, half_width)
+    rest = np.concatenate(rests)
+    freedom = max(len(rest) - 4 * len(rests), 1)
+    variance = float(rest @ rest) / freedom * correlation_length(rest)
+    errors = np.sqrt(variance * np.diag(inverse)) * student(freedom)
     return Local(
         float(solution[0]),
         float(solution[1]) / half_width,
         float(errors[0]),
         float(errors[1]) / half_width,
     )
+
+
+def _beside(x: Floats, y: Floats, at: float, half_width: float) -> list[Floats]:
+    """What cubics leave over in the windows that touch the one about ``at``; none at an end."""
+    found = []
+    for centre in (at - 2 * half_width, at + 2 * half_width):
+        low, high = np.searchsorted(x, [centre - half_width, centre + half_width])
+        if high - low >= LEAST:
+            u = (x[low:high] - centre) / half_width
+            found.append(y[low:high] - np.polyval(np.polyfit(u, y[low:high], 3), u))
+    return found
 
 
 def smooth(x: Floats, y: Floats, half_width: float, derivative: int = 0) -> Floats:
@@ -102,7 +121,7 @@ def root(
         fb = off(b)
         if abs(b - a) < 1e-9:
             break
-    return b, local(x, y, b, half_width)
+    return b, local(x, y, b, half_width, pooled=True)
 
 
 @dataclass(frozen=True)
