@@ -24,10 +24,22 @@ from tests.campaign.oplog import lost_power
 from tests.campaign.runs import eight_runs, killed_runs
 from tests.campaign.writes import killed_writes
 
-NEVER = {"lost", "corrupt", "reruns that differ", "results computed again although kept",
-           "processes left behind", "unclear", "wrong or lost", "runs that failed",
-           "rounds with different answers", "leased work done twice",
-           "acknowledged results lost", "torn files", "that disagree with the model"}  # fmt: skip
+NEVER = {
+    "lost",
+    "corrupt",
+    "reruns that differ",
+    "results computed again although kept",
+    "processes left behind",
+    "runs ended by a killed worker",
+    "unclear",
+    "wrong or lost",
+    "runs that failed",
+    "rounds with different answers",
+    "leased work done twice",
+    "acknowledged results lost",
+    "torn files",
+    "that disagree with the model",
+}
 """Figures that must be zero."""
 
 

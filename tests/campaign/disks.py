@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
@@ -33,6 +34,7 @@ class Failing:
         self.folder = str(folder)
         self.at = self.count = self.number = 0
         self.failed = False
+        self._lock = threading.Lock()  # the disk is waited for in threads
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -46,8 +48,10 @@ class Failing:
     def _wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             if self._is_below(args[0] if args else None):
-                self.count += 1
-                if self.count == self.at:
+                with self._lock:
+                    self.count += 1
+                    is_this = self.count == self.at
+                if is_this:
                     self.failed = True
                     raise OSError(self.number, os.strerror(self.number), self.folder)
             return function(*args, **kwargs)
@@ -97,7 +101,7 @@ def failing_calls(folder: Path, stride: int = 1) -> dict[str, float]:
             shutil.rmtree(store, ignore_errors=True)
             disk.at, disk.count, disk.failed, disk.number = at, 0, False, number
             with disk.installed():
-                code, reason = attempt(path, store)
+                code, reason = attempt(path, store, durable=True)
             if not disk.failed:
                 break
             tried += 1

@@ -39,7 +39,8 @@ class Answer(Result):
 def work(*, name: str, a: Ratio, b: Ratio, pause: float = 0.02) -> Answer:
     """The sum, after a while."""
     mark(name)
-    time.sleep(pause)
+    if pause:
+        time.sleep(pause)
     total = derive(lambda a, b: a + b, "1", a=a, b=b)
     return Answer(total=total, table=Table.of({"x": [float(i) * total.si for i in range(200)]}),
                   files={"raw.bin": bytes(range(256)) * 40})

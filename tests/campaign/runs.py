@@ -38,14 +38,18 @@ def pool(pid: int) -> list[int]:
     return found
 
 
-def kill(driver: int, who: str, rng: random.Random) -> None:
-    if who == "driver":
-        os.kill(driver, signal.SIGKILL)
-    elif who == "all":
+def kill(driver: int, who: str, rng: random.Random) -> str:
+    """Who was killed: the driver where there is no worker yet."""
+    workers = pool(driver)
+    if who == "all":
         os.killpg(driver, signal.SIGKILL)
+    elif who == "worker" and workers:
+        os.kill(rng.choice(workers), signal.SIGKILL)
+        return "worker"
     else:
-        workers = pool(driver)
-        os.kill(rng.choice(workers) if workers else driver, signal.SIGKILL)
+        os.kill(driver, signal.SIGKILL)
+        return "driver"
+    return who
 
 
 def killed_runs(folder: Path, count: int, seed: int = 0) -> dict[str, float]:
@@ -54,7 +58,7 @@ def killed_runs(folder: Path, count: int, seed: int = 0) -> dict[str, float]:
     room = folder / "room"
     rooms.make(room)
     kills = dict.fromkeys(WHO, 0)
-    different = repeated = studies = in_flight = orphans = 0
+    different = repeated = studies = in_flight = orphans = ended = 0
     began = time.perf_counter()
     while sum(kills.values()) < count:
         studies += 1
@@ -68,17 +72,20 @@ def killed_runs(folder: Path, count: int, seed: int = 0) -> dict[str, float]:
         while True:
             before, kept = runs.marks(), rooms.stored_steps(runs.store)
             process = runs.start()
-            wanted = sum(before.values()) + rng.randint(0, 12)
-            while process.poll() is None and sum(runs.marks().values()) < wanted:
-                time.sleep(0.01)
-            time.sleep(rng.random() * 0.04)
-            enough = sum(kills.values()) >= count
-            workers: list[int] = []
-            if process.poll() is None and not enough:
-                who = rng.choice(WHO)
-                workers = pool(process.pid)
-                kill(process.pid, who, rng)
+            who, workers = "", list[int]()
+            # A run outlives a killed worker; its tasks outlive two of them.
+            for _ in range(2):
+                wanted = sum(runs.marks().values()) + rng.randint(0, 12)
+                while process.poll() is None and sum(runs.marks().values()) < wanted:
+                    time.sleep(0.01)
+                time.sleep(rng.random() * 0.04)
+                if process.poll() is not None or sum(kills.values()) >= count:
+                    break
+                workers += pool(process.pid)
+                who = kill(process.pid, rng.choice(WHO), rng)
                 kills[who] += 1
+                if who != "worker":
+                    break
             process.communicate(timeout=300)
             gone = time.monotonic() + 30
             while any(Path(f"/proc/{w}/stat").exists() and alive(w) for w in workers):
@@ -89,6 +96,8 @@ def killed_runs(folder: Path, count: int, seed: int = 0) -> dict[str, float]:
             made = runs.marks() - before
             repeated += sum(made[name] for name in kept)
             in_flight += sum((made & before).values())
+            in_flight += sum(n - 1 for name, n in made.items() if name != "map")
+            ended += who == "worker" and process.returncode != 0
             if process.returncode == 0:
                 break
         different += rooms.numbers(runs.store) != rooms.numbers(reference.store)
@@ -100,6 +109,7 @@ def killed_runs(folder: Path, count: int, seed: int = 0) -> dict[str, float]:
         "reruns that differ": different,
         "results computed again although kept": repeated,
         "computations repeated, in flight when killed": in_flight,
+        "runs ended by a killed worker": ended,
         "processes left behind": orphans,
         "seconds": round(time.perf_counter() - began, 1),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,17 +31,21 @@ def test_every_promise_holds(part: str) -> None:
 def test_the_model_of_a_power_failure_sees_a_missing_sync(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from polylyte.core.store import Store
+    from polylyte.core import store as stores
     from tests.campaign.oplog import lost_power
 
-    real = Store._sync_folder
-    monkeypatch.setattr(Store, "_sync_folder", lambda self, path: None)
-    assert lost_power(tmp_path / "a", 3)["acknowledged results lost"] > 0
-    monkeypatch.setattr(Store, "_sync_folder", real)
-    assert lost_power(tmp_path / "b", 3)["acknowledged results lost"] == 0
+    real = stores._fsync
 
-    def without_sync(self: Store, path: Path, content: bytes) -> None:
-        path.write_bytes(content)
+    def only(wanted: Callable[[Path], bool]) -> Callable[[Path | str], None]:
+        return lambda path: real(path) if wanted(Path(path)) else None
 
-    monkeypatch.setattr(Store, "_write", without_sync)
-    assert lost_power(tmp_path / "c", 3)["acknowledged results lost"] > 0
+    for name, wanted, least in (
+        ("no folder is synced", lambda path: not path.is_dir(), 1),
+        ("all is synced", lambda path: True, 0),
+        ("no file is synced", lambda path: path.is_dir(), 1),
+        ("no table is synced", lambda path: path.suffix != ".parquet", 1),
+        ("no folder of tables is synced", lambda path: path.name != "tables", 1),
+    ):
+        monkeypatch.setattr(stores, "_fsync", only(wanted))
+        lost = lost_power(tmp_path / name, 3)["acknowledged results lost"]
+        assert lost >= least if least else not lost, name

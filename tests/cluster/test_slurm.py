@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,14 @@ def squeue(*extra: str) -> list[str]:
         ["squeue", "-h", "-o", "%i", *extra], capture_output=True, text=True, check=True
     )
     return done.stdout.split()
+
+
+def status(path: Path, room: Room) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "polylyte", "status", str(path)],
+        env=environment(room), capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout
 
 
 def test_pool_and_slurm_give_the_same_bytes(
@@ -88,3 +97,53 @@ def test_a_job_that_slurm_refuses_is_one_line(
     assert done.returncode == 4
     assert "the batch system refused a job" in done.stderr
     assert "Invalid partition" in done.stderr
+
+
+@pytest.fixture
+def closed(slurm: Path) -> Iterator[Callable[[], None]]:
+    """Jobs wait in the queue until the partition is opened."""
+
+    def state(text: str) -> None:
+        subprocess.run(["scontrol", "update", "PartitionName=main", f"State={text}"], check=True)
+
+    state("DOWN")
+    yield lambda: state("UP")
+    state("UP")
+
+
+def test_a_job_cancelled_while_it_waits_is_asked_for_again(
+    room: Room, write_study: WriteStudy, slurm: Path, sites: Sites, closed: Callable[[], None]
+) -> None:
+    sites(SITE)
+    path = write_study(LONG.format(3, 0.0))
+    process = subprocess.Popen(line(path, "--site", "cluster"), env=environment(room))
+    wait_for(lambda: squeue("-t", "PENDING"))
+    first = squeue("-t", "PENDING")
+    subprocess.run(["scancel", *first], check=True)
+    wait_for(lambda: set(squeue("-t", "PENDING")) - set(first))
+    wait_for(lambda: ", 1 asked for again" in status(path, room))
+    closed()
+    assert process.wait(timeout=120) == 0
+    assert trace(path) == [0, 1, 2]
+
+
+def test_jobs_cancelled_again_and_again_are_one_line(
+    room: Room, write_study: WriteStudy, slurm: Path, sites: Sites, closed: Callable[[], None]
+) -> None:
+    sites(SITE)
+    path = write_study(LONG.format(3, 0.0) + "\n[step.a]\nmethod = 'toy.add'\na = 1\nb = 1\n")
+    process = subprocess.Popen(
+        line(path, "--site", "cluster"), env=environment(room), stderr=subprocess.PIPE, text=True
+    )
+
+    def cancelled() -> bool:
+        subprocess.run(["scancel", *squeue("-t", "PENDING")], check=False, capture_output=True)
+        return process.poll() is not None
+
+    wait_for(cancelled, 180)
+    _, errors = process.communicate()
+    assert process.returncode == 4
+    wanted = "jobs went from the queue before they began, 3 times in a row; if nobody cancelled"
+    assert errors.count(wanted) == 2
+    assert errors.count("\n") == 2
+    wait_for(lambda: not squeue())

@@ -90,6 +90,16 @@ def long(*, steps: int, pause: float = 0.0, task: Task = NO_TASK) -> Counted:
         task.progress((i + 1) / steps)
     return Counted(total=Quantity(float(state["sum"]), "1"))
 
+@method("toy.fatal", version=1, prose="A worker was killed.")
+def fatal(*, marks: str, times: int, code: int = -9) -> Counted:
+    """Ends its own process the first ``times`` times."""
+    import os
+    with open(marks, "a") as trace:
+        trace.write("x")
+    if os.path.getsize(marks) <= times:
+        os.kill(os.getpid(), -code) if code < 0 else os._exit(code)
+    return Counted(total=Quantity(float(os.path.getsize(marks)), "1"))
+
 def capacity_batch(designs):
     return [capacity(**design) if design["loading"].si > 0 else NotAnswerable("no cathode")
             for design in designs]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from polylyte.cli import main
+from polylyte.core.tables import Table
 from tests.core.conftest import Room
 
 CARDS = '''
@@ -189,4 +193,30 @@ def test_for_people_a_call_is_one_line_per_quantity(room: Room, capsys: Capture)
     assert main(["call", "toy.double", "--set", "length=60(2) um"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["doubled = 120(4) µm", "parity = 1"]
-    assert lines[2].startswith("table table: ")
+    assert lines[2:] == ["table table: 2 rows; --out DIR keeps it"]
+
+
+def test_tables_without_a_folder_lie_in_the_cache_for_a_day(
+    room: Room, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    (tmp_path / "temporary").mkdir()
+    calls = tmp_path / "cache" / "polylyte" / "calls"
+
+    def table(length: str) -> Path:
+        return Path(call(capsys, "toy.double", "--set", f"length={length}")["tables"]["table"])
+
+    first, again, other = table("60 um"), table("60 um"), table("61 um")
+    assert first == again != other
+    assert len(Table.read(first)) == 2
+    assert sorted(p.name for p in first.parent.iterdir()) == ["table.csv", "table.parquet"]
+    old = time.time() - 2 * 86400
+    os.utime(first.parent, (old, old))
+    table("61 um")
+    assert [p.name for p in calls.iterdir()] == [other.parent.name]
+    assert main(["call", "toy.double", "--set", "length=62 um"]) == 0
+    assert [p.name for p in calls.iterdir()] == [other.parent.name]
+    assert main(["call", "toy.add", "--set", "a=1", "--set", "b=1", "--json"]) == 0
+    assert not list((tmp_path / "temporary").iterdir())

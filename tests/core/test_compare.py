@@ -60,6 +60,15 @@ def test_what_descends_from_a_virtual_measurement_is_recovered_and_never_agrees(
         assert judge(expected("10", qualifier), q("10"), "virtual").verdict == "recovered"
 
 
+def test_a_simulated_value_stands_beside_the_published_one() -> None:
+    for qualifier in ("=", "~", "<", ">"):
+        made = judge(expected("10(3)", qualifier), q("20(4)"), "simulated")
+        assert (made.verdict, made.deviation) == ("simulated", pytest.approx(2.0))
+    assert compare([expected("100 um")], outcome(q("100 um"), "simulated"))[0].verdict == (
+        "simulated"
+    )
+
+
 def outcome(quantity: Quantity | None, origin: str = "") -> dict[str, StepOutcome]:
     result = None
     if quantity is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import json
 import os
 import signal
@@ -12,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -303,6 +306,32 @@ def test_a_sweep_is_one_table_and_a_rerun_makes_the_missing_rows(
     run(write_study(sweep(range(0, 210))))
     assert len(list((path.parent / ".polylyte/sweeps").rglob("*.parquet"))) == 4
     assert ran(run(path)[1]) == set()
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_rows_of_a_sweep_that_cannot_be_read_are_one_line_and_are_kept(
+    room: Room, write_study: WriteStudy, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    run(write_study(sweep(range(3))))
+    sweeps = write_study(sweep(range(4))).parent / ".polylyte/sweeps"
+    kept = {path: path.read_bytes() for path in sweeps.rglob("*.parquet")}
+    for name, real in (("listdir", os.listdir), ("open", io.open)):
+
+        def failing(path: Any, *args: Any, real: Any = real, **kwargs: Any) -> Any:
+            if str(path).startswith(str(sweeps)):
+                raise OSError(number, os.strerror(number))
+            return real(path, *args, **kwargs)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os if name == "listdir" else io, name, failing)
+            _, ended = run(sweeps.parents[1] / "study.toml")
+        assert ended["map"].ending == "failed"
+        assert exit_code(ended) == 4
+        assert os.strerror(number) in ended["map"].reason
+        assert "\n" not in ended["map"].reason
+        assert {path: path.read_bytes() for path in sweeps.rglob("*.parquet")} == kept
+    result, _ = run(sweeps.parents[1] / "study.toml")
+    assert len(result.steps[0].result.tables["designs"]) == 12  # type: ignore[union-attr]
 
 
 def test_a_wrong_value_in_a_sweep_is_found_before_it_runs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from polylyte.core import batch_site, needs, pool, sites
+from polylyte.core import batch_site, batch_words, needs, pool, sites
 from polylyte.core.errors import InputError, MachineError
 from polylyte.core.needs import Needs
 from polylyte.core.sites import Site
@@ -139,7 +140,7 @@ def test_this_machine_is_not_given_more_than_it_has(
 ) -> None:
     held = Held(monkeypatch)
     with ThreadPoolExecutor(8) as threads_of:
-        local = pool.LocalPool(threads_of, threads, memory)  # type: ignore[arg-type]
+        local = pool.LocalPool(lambda: threads_of, threads, memory)
         futures: list[Future[Any]] = [local.submit(held.run, job) for job in jobs]
         time.sleep(0.1)
         held.open.set()
@@ -150,7 +151,7 @@ def test_this_machine_is_not_given_more_than_it_has(
 def test_a_task_that_waits_can_be_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held(monkeypatch)
     with ThreadPoolExecutor(2) as threads:
-        local = pool.LocalPool(threads, 1, 0)  # type: ignore[arg-type]
+        local = pool.LocalPool(lambda: threads, 1, 0)
         first, second = (local.submit(held.run, Needs(1, 1, 1)) for _ in range(2))
         assert not first.cancel()
         assert second.cancel()
@@ -201,8 +202,68 @@ def test_what_a_method_declares_reaches_the_job(tmp_path: Path) -> None:
     assert (given["cores"], given["memory"]) == (8, "2000000000B")
     assert (given["walltime"], given["queue"]) == ("02:00:00", "long")
     # A task is asked to save its state 6 minutes (a twentieth) before the job is killed.
-    assert any("+ 6840 ))" in line for line in given["job_script_prologue"])
-    assert batch_site._clock(5400, "LSFCluster") == "01:30"
+    assert any("+ 6840`" in line for line in given["job_script_prologue"])
+
+
+JOBS = {
+    "slurm": ({}, ["--cpus-per-task=8", "--mem=4G", "-t 01:30:00"]),
+    "pbs": ({}, ["ncpus=8:mem=3815MB", "walltime=01:30:00"]),
+    "moab": ({}, ["ncpus=8:mem=3815MB", "walltime=01:30:00"]),
+    "lsf": ({}, ["BSUB -n 8\n", "BSUB -M 4000000\n", "BSUB -W 01:30\n"]),
+    "sge": ({}, ["-pe smp 8\n", "-l h_vmem=500M\n", "-l h_rt=01:30:00\n"]),
+    "htcondor": (
+        {"job_extra_directives": {"request_gpus": "1"}},
+        ["DaskWorkerCores = 8\n", "DaskWorkerMemory = 4000000000\n",
+         "allowed_job_duration = 5400\n", "request_gpus = 1\n"],
+    ),
+    "oar": (
+        {"memory_per_core_property_name": "memcore"},
+        ["/nodes=1/core=8,walltime=01:30:00", "-p memcore>=477"],
+    ),
+}  # fmt: skip
+
+
+def test_each_batch_system_of_dask_jobqueue_is_tried() -> None:
+    dask_jobqueue = pytest.importorskip("dask_jobqueue", reason="needs the extra 'cluster'")
+    kinds = {n.removesuffix("Cluster").lower() for n in vars(dask_jobqueue) if "Cluster" in n}
+    assert kinds - {"jobqueue", "local"} == set(JOBS)
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_the_job_script_of_a_batch_system_carries_what_a_method_declares(
+    kind: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("dask_jobqueue", reason="needs the extra 'cluster'")
+    options, wanted = JOBS[kind]
+    site = Site("c", kind, {"memory": "2 GB", "walltime": "2 h", **options}, "sites.toml [c]")
+    executor = batch_site.BatchExecutor(
+        site, batch_site.cluster_class(kind, site.where), tmp_path / "logs"
+    )
+    arguments = executor._arguments(executor._fitted(Needs(8, 4 * 10**9, 5400)))
+    group = batch_site._Group(site, executor._cluster, arguments)
+    try:
+        script = group._cluster.job_script()
+    finally:
+        group.close()
+    for words in wanted:
+        assert words in script, script
+    # What the worker itself is told, the same everywhere: 5 min before the end it saves.
+    assert "export POLYLYTE_UNTIL=`expr $POLYLYTE_BEGAN + 5130`" in script
+    assert "--nthreads 8 " in script
+    assert "--resources slot=1" in script
+    # OAR writes the output of a job into the folder of the run.
+    assert (str(tmp_path / "logs") in script) == (kind != "oar")
+
+
+def test_a_site_says_its_own_words() -> None:
+    own = {"resource_spec": "mem={megabytes}M,slots={threads}", "queue": "q"}
+    given = batch_words.filled(own, Needs(3, 10**9, 60), "SGECluster")
+    assert given["resource_spec"] == "mem=1000M,slots=3"
+    assert given["job_extra_directives"] == ["-pe smp 3"]
+    assert batch_words.clock(5400, "LSFCluster") == "01:30"
+    script = "\n".join([*batch_words.until(100), "echo $(( POLYLYTE_UNTIL - $(date +%s) ))"])
+    left = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+    assert int(left) in (99, 100)
 
 
 def test_the_needs_of_a_job_are_its_methods(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -381,7 +381,7 @@ def test_a_run_on_a_disk_that_fails(
         assert exit_code(ended) == (4 if failed else 0)
         reasons.extend(failed)
 
-    for at in range(1, 100, 4):
+    for at in range(1, 100, 3):
         shutil.rmtree(root, ignore_errors=True)
         disk.count, disk.at, disk.failed = 0, at, False
         error = outcome(work)

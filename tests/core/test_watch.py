@@ -115,7 +115,7 @@ def test_long_work_says_where_it_ran(room: Room, write_study: WriteStudy) -> Non
 def test_work_whose_walltime_is_over_saves_and_says_so(
     room: Room, write_study: WriteStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("POLYLYTE_UNTIL", str(time.time() + 0.3))
+    monkeypatch.setenv("POLYLYTE_UNTIL", str(time.time() + 1.0))
     path = write_study(LONG.format(40))
     _, ended = run_study(path, pool=lambda: nullcontext(InProcess()), durable=False)
     assert ended["a"].ending == "stopped"

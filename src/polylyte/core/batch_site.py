@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import concurrent.futures as cf
 import inspect
-import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polylyte.core import needs
+from polylyte.core import batch_words, needs
 from polylyte.core.dask_site import DaskExecutor, distributed, missing
 from polylyte.core.errors import InputError, MachineError, nearest
 from polylyte.core.needs import Needs
+from polylyte.core.queue_watch import QueueWatch
 
 if TYPE_CHECKING:
     from polylyte.core.sites import Site
 
+ASKED_AGAIN = 2
+"""How often in a row jobs that vanish from the queue are asked for again."""
 OWN = ("jobs", "memory", "walltime", "margin")
 _MANAGED = ("cores", "processes", "worker_extra_args", "n_workers", "asynchronous", "loop")
 
@@ -96,11 +98,11 @@ class BatchExecutor:
     def _arguments(self, wanted: Needs) -> dict[str, Any]:
         margin = self._margin(wanted.walltime)
         self._logs.mkdir(parents=True, exist_ok=True)
-        own = dict(self._options)
+        own = batch_words.filled(self._options, wanted, self._cluster.__name__)
         prologue = list(own.pop("job_script_prologue", ()))
         scheduler = {"dashboard_address": ":0", **own.pop("scheduler_options", {})}
         if "walltime" in _accepted(self._cluster):
-            own["walltime"] = _clock(wanted.walltime, self._cluster.__name__)
+            own["walltime"] = batch_words.clock(wanted.walltime, self._cluster.__name__)
         return {
             "log_directory": str(self._logs),
             **own,
@@ -110,7 +112,7 @@ class BatchExecutor:
             "scheduler_options": scheduler,
             "job_script_prologue": [
                 *prologue,
-                f"export POLYLYTE_UNTIL=$(( $(date +%s) + {wanted.walltime - margin} ))",
+                *batch_words.until(wanted.walltime - margin),
                 "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1",
                 "export POLARS_MAX_THREADS=1",
             ],
@@ -128,7 +130,9 @@ class BatchExecutor:
         """One line for ``status``."""
         running = sum(group.running for group in self._groups.values())
         asked = sum(group.asked for group in self._groups.values())
-        return f"{running} jobs running, {max(asked - running, 0)} waiting in the queue"
+        again = sum(group.asked_again for group in self._groups.values())
+        line = f"{running} jobs running, {max(asked - running, 0)} waiting in the queue"
+        return f"{line}, {again} asked for again" if again else line
 
     def close(self) -> None:
         """Cancel the jobs that are left."""
@@ -143,6 +147,10 @@ class _Group:
         import dask
 
         self._most = int(site.options.get("jobs", 4))
+        self._site, self._logs = site, arguments["log_directory"]
+        self._queue = QueueWatch(cluster.__name__.removesuffix("Cluster").lower())
+        self._begun: set[str] = set()
+        self._losses = self.asked_again = 0
         self._pending: set[cf.Future[Any]] = set()
         self._lock = threading.Lock()
         self._refused: MachineError | None = None
@@ -209,7 +217,34 @@ class _Group:
                         future.set_exception(self._refused)
                 continue
             with suppress(OSError, RuntimeError, TimeoutError):
+                self._replace_lost()
                 self._scale(min(self._most, len(pending)))
+
+    def _replace_lost(self) -> None:
+        """Withdraw jobs that went before their worker began; others are then asked for.
+
+        Raises nothing: where that happens again and again, what waits is told.
+        """
+        jobs = {name: str(job.job_id) for name, job in dict(self._cluster.workers).items()}
+        workers = self._cluster.scheduler_info["workers"].values()
+        working = {jobs[w["name"]] for w in workers if w["name"] in jobs}
+        if working - self._begun:
+            self._begun |= working
+            self._losses = 0
+        waiting = {job: name for name, job in jobs.items() if job not in {*self._begun, "None"}}
+        gone = self._queue.gone(waiting.keys())
+        if not gone:
+            return
+        self._losses += 1
+        if self._losses > ASKED_AGAIN:
+            self._refused = MachineError(
+                f"jobs went from the queue before they began, {self._losses} times in a row",
+                where=self._site.where,
+                remedy=f"if nobody cancelled them, see what they wrote in {self._logs}",
+            )
+            return
+        self.asked_again += len(gone)
+        self._cluster.sync(self._cluster.scale_down, [waiting[job] for job in gone])
 
     def _scale(self, wanted: int) -> None:
         if wanted >= self.asked:
@@ -260,10 +295,3 @@ def _options(site: Site, cluster: Any) -> Mapping[str, Any]:
         if key in site.options:
             check(site.options[key], where=f"{site.where} {key}")
     return {k: v for k, v in site.options.items() if k not in OWN}
-
-
-def _clock(seconds: int, cluster: str) -> str:
-    minutes = math.ceil(seconds / 60)
-    if cluster == "LSFCluster":
-        return f"{minutes // 60:02}:{minutes % 60:02}"
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

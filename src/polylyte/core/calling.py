@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,10 +26,18 @@ from polylyte.core.worker import materialise
 Pairs = Sequence[tuple[str, str]]
 
 
-def answer(method_id: str, inputs: Pairs, values: Pairs, out: Path | None = None) -> dict[str, Any]:
+KEPT = 86400.0
+"""Seconds for which the tables of a call that named no folder lie in the user's cache."""
+
+
+def answer(
+    method_id: str, inputs: Pairs, values: Pairs, out: Path | None = None, *, write: bool = True
+) -> dict[str, Any]:
     """Run a method on files and values given as text; the outcome as plain content.
 
-    Tables are written as Parquet, with CSV beside, into ``out`` (or a new temporary folder).
+    Tables are written as Parquet, with CSV beside, into ``out``. Without it they lie for a day in
+    the user's cache, in a folder that the numbers name: the same answer is there once. Without
+    ``write`` they are only named.
 
     Raises:
         InputError: an unknown name, a missing file, a wrong value.
@@ -49,7 +61,11 @@ def answer(method_id: str, inputs: Pairs, values: Pairs, out: Path | None = None
             }
             for name, q in encoded.quantities.items()
         },
-        "tables": _write(result, out),
+        "tables": (
+            _write(result, out, encoded.digest)
+            if write or out
+            else {n: f"{len(t)} rows; --out DIR keeps it" for n, t in result.tables.items()}
+        ),
         "verdicts": [asdict(v) for v in result.verdicts],
         "findings": [asdict(f) for f in (*result.findings, *findings)],
         "warnings": list(result.warnings),
@@ -152,18 +168,41 @@ def _toml(text: str) -> Any:
         return text
 
 
-def _write(result: Result, out: Path | None) -> dict[str, str]:
+def _write(result: Result, out: Path | None, digest: str) -> dict[str, str]:
     if not result.tables and not result.files:
         return {}
-    folder = out or Path(tempfile.mkdtemp(prefix="polylyte-"))
+    folder = out or _cached(digest)
     written = {}
     with machine_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in result.tables.items():
             path = folder / f"{name.replace('/', '_')}.parquet"
-            path.write_bytes(table_bytes(table))
-            path.with_suffix(".csv").write_text(table.to_csv())
+            _replace(path, table_bytes(table))
+            _replace(path.with_suffix(".csv"), table.to_csv().encode())
             written[name] = str(path)
         for name, content in result.files.items():
-            (folder / name).write_bytes(content)
+            _replace(folder / name, content)
     return written
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Another call may read what is there."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_bytes(content)
+    os.replace(aside, path)
+
+
+def _cached(digest: str) -> Path:
+    """A folder of the user's cache; those of calls of more than a day ago go."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "polylyte" / "calls"
+    folder = base / digest[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+    except (OSError, RuntimeError):  # no home, or one that cannot be written
+        return Path(tempfile.mkdtemp(prefix="polylyte-"))
+    with suppress(OSError):
+        for other in base.iterdir():
+            if time.time() - other.stat().st_mtime > KEPT:
+                shutil.rmtree(other, ignore_errors=True)
+    return folder

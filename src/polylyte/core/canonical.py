@@ -12,11 +12,12 @@ from polylyte.core import units
 from polylyte.core.numbers import canonical
 from polylyte.core.quantities import Quantity
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 def digest(content: Any) -> str:
     """SHA-256 of plain content (dicts, lists, text, numbers), independent of key order."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(content).encode()).hexdigest()
 
 
 def quantity_key(quantity: Quantity) -> list[Any]:

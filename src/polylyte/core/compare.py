@@ -47,6 +47,8 @@ def judge(expected: Expected, ours: Quantity, origin: str) -> Comparison:
     u combines our standard uncertainty with the published one: as printed, or else half a unit of
     the last printed digit (a whole one after "~"). A bound holds unless we are beyond it by 2 u.
     A value that descends from a virtual measurement is "recovered": it proves the analysis only.
+    One that descends from a simulation is "simulated": a model beside a measurement, with the
+    deviation to look at, is no agreement of two measurements.
     """
     assert ours.value is not None
     assert expected.value.value is not None
@@ -61,6 +63,8 @@ def judge(expected: Expected, ours: Quantity, origin: str) -> Comparison:
         deviation = math.copysign(1e9, difference)
     if origin == "virtual":
         return Comparison(expected, ours, "recovered", deviation)
+    if origin == "simulated":
+        return Comparison(expected, ours, "simulated", deviation)
     if expected.qualifier in (">", ">="):
         return Comparison(
             expected, ours, "within bound" if deviation >= -2 else "outside bound", deviation

@@ -57,12 +57,18 @@ def forget() -> None:
     """Look again at the next question (after a file was added)."""
     _here.cache_clear()
     _third_parties.cache_clear()
+    _names.cache_clear()
 
 
 def names(kind: str) -> list[str]:
     """Every known name of one kind: "method", "section" or "reader"."""
+    return list(_names(kind))
+
+
+@cache
+def _names(kind: str) -> tuple[str, ...]:
     everything = {**_third_parties(), **_here()}
-    return sorted(name for k, name in everything if k == kind)
+    return tuple(sorted(name for k, name in everything if k == kind))
 
 
 def module_of(kind: str, name: str) -> str:

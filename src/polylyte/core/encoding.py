@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -81,8 +81,13 @@ def _qualified(quantity: Quantity, rename: Callable[[str], str]) -> Quantity:
 
 
 def _finite(name: str, table: Table) -> None:
+    import numpy as np
+
     for column in table.frame.get_columns():
-        if column.dtype.is_float() and not column.drop_nulls().is_finite().all():
+        if not column.dtype.is_float():
+            continue
+        values = column.drop_nulls() if column.null_count() else column
+        if not np.isfinite(values.to_numpy()).all():
             raise ValueError(
                 f"table '{name}' column '{column.name}' holds a number that is not finite"
             )
@@ -143,6 +148,28 @@ def table_from_bytes(content: bytes, units: Mapping[str, str], note: str) -> Tab
     import polars
 
     return Table(polars.read_parquet(io.BytesIO(content)), dict(units), note)
+
+
+class Tables(Mapping[str, Table]):
+    """Tables of a stored result: checked bytes, made into a table when one is asked for."""
+
+    def __init__(self, contents: Mapping[str, tuple[bytes, Mapping[str, str], str]]) -> None:
+        self._contents = dict(contents)
+        self._made: dict[str, Table] = {}
+
+    def __getitem__(self, name: str) -> Table:
+        if name not in self._made:
+            self._made[name] = table_from_bytes(*self._contents[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._contents)
+
+    def __len__(self) -> int:
+        return len(self._contents)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._contents
 
 
 def words_from_json(content: Mapping[str, Any]) -> dict[str, Any]:

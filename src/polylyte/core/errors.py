@@ -65,7 +65,9 @@ class MachineError(PolylyteError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """``did you mean 'x'?`` or the list of known names."""
     names = sorted(known)
+    if not names:
+        return "none is known here"
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"
-    return f"known: {', '.join(names)}" if names else "none is known here"
+    return f"known: {', '.join(names)}"

@@ -11,7 +11,6 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,7 +167,7 @@ class _Driver:
     def _submit(self, name: str, function: Callable[..., Any], job: Any) -> None:
         try:
             future = self.executor.submit(function, job)
-        except (BrokenProcessPool, RuntimeError) as error:
+        except RuntimeError as error:
             self._end(Ended(name, "failed", None, f"no worker is left ({error}); run it again", 4))
             return
         except PolylyteError as error:
@@ -227,11 +226,12 @@ class _Driver:
         name = planned.step.name
         try:
             state = _Sweep(planned, self.plan, self.store)
+            missing = state.missing()
         except PolylyteError as error:
             self._end(Ended(name, "failed", None, str(error), error.exit_code))
             return
         self.sweeps[name] = state
-        for rows in state.missing():
+        for rows in missing:
             job = sweep.ChunkJob(
                 planned.step,
                 self.plan.study,
@@ -286,8 +286,6 @@ class _Driver:
             return future.result()
         except cf.CancelledError:
             return Ended(name, "stopped", reason="stopped; run again to go on")
-        except BrokenProcessPool:
-            return Ended(name, "failed", None, "a worker process died; run it again", 4)
         except Exception as error:
             return worker.ended_by(error, name)
 

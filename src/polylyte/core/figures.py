@@ -29,6 +29,8 @@ class Series:
     """What the area of each point shows (bubbles); None draws a small dot."""
     hover: Sequence[str] | None = None
     """What a page says of each bar, where its name says too little."""
+    thin: bool = False
+    """A line among so many that only their crowd is to be seen."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,8 @@ class Comparison:
     """Ours beside published. Agreement is |difference| <= 2 u, printed digits included.
 
     ``verdict`` is "recovered" where our value descends from a virtual measurement: it proves the
-    analysis, not the number, and never counts as agreement.
+    analysis, not the number, and never counts as agreement. It is "simulated" where it descends
+    from a simulation: the two stand side by side, and that is no agreement either.
     """
 
     expected: Expected

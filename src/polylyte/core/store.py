@@ -20,17 +20,19 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from polylyte.core import processes
 from polylyte.core.encoding import (
     Encoded,
+    Tables,
     quantity_from_json,
     quantity_json,
     table_bytes,
-    table_from_bytes,
     words_from_json,
 )
 from polylyte.core.errors import InputError, MachineError
@@ -113,28 +115,25 @@ class Store:
             temporary = self._temporary()
             temporary.parent.mkdir(parents=True, exist_ok=True)
             try:
-                self._write(temporary, content)
+                _write(temporary, content)
+                self._sync(temporary)
                 self._make_folder(path.parent)
                 os.replace(temporary, path)
-                self._sync_folder(path.parent)
+                self._sync(path.parent)
             finally:
                 temporary.unlink(missing_ok=True)
 
-    def _write(self, path: Path, content: bytes) -> None:
-        with path.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            if self.durable:
-                os.fsync(stream.fileno())
-
-    def _sync_folder(self, path: Path) -> None:
+    def _sync(self, *paths: Path | str) -> None:
+        """Wait until the disk has these files and folders; it takes all of them in one go."""
         if not self.durable:
             return
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if len(paths) == 1:
+            _fsync(paths[0])
+            return
+        futures = [_waiting(os.getpid()).submit(_fsync, path) for path in paths]
+        wait(futures)
+        for future in futures:
+            future.result()
 
     def _make_folder(self, path: Path) -> None:
         """Make a folder and the missing ones above it, each entered on the disk."""
@@ -142,7 +141,7 @@ class Store:
             return
         self._make_folder(path.parent)
         path.mkdir(exist_ok=True)
-        self._sync_folder(path.parent)
+        self._sync(path.parent)
 
     # -- results ------------------------------------------------------------------------
 
@@ -190,25 +189,20 @@ class Store:
         """Whether what is kept is ours."""
         folder, temporary = self.folder(key), self._temporary()
         try:
-            temporary.mkdir(parents=True)
-            for sub, contents, suffix in (("tables", tables, ".parquet"), ("files", files, "")):
-                for name, content in contents.items():
-                    path = temporary / sub / f"{_safe(name)}{suffix}"
-                    path.parent.mkdir(exist_ok=True)
-                    self._write(path, content)
-                if contents:
-                    self._sync_folder(temporary / sub)
-            self._write(temporary / "record.json", record)
-            self._sync_folder(temporary)
+            written = _fill(str(temporary), record, tables, files)
+            self._sync(*written)
             self._make_folder(folder.parent)
             # Another was first: its result stands, unless it is corrupt and so set aside.
             first = _moved(temporary, folder)
             if not first and self.get(key) is None:
                 first = _moved(temporary, folder)
-            self._sync_folder(folder.parent)
-            return first
-        finally:
+            self._sync(folder.parent)
+        except BaseException:
             _remove(temporary)
+            raise
+        if not first:
+            _remove(temporary)
+        return first
 
     def table_file(self, key: str, name: str) -> Path:
         """Where a result's table lies as Parquet."""
@@ -235,22 +229,22 @@ class Store:
             MachineError: the disk does not give the bytes.
         """
         folder = self.folder(key)
+        at = str(folder)
         try:
-            record, _, checksum = (folder / "record.json").read_bytes().rpartition(b"\n")
+            record, _, checksum = _read(f"{at}/record.json").rpartition(b"\n")
             if _sha256(record + b"\n") != checksum.decode():
                 raise ValueError("cut short or changed")
             head, body = map(json.loads, record.split(b"\n"))
             tables = {
-                name: table_from_bytes(
-                    _checked(folder / "tables" / f"{_safe(name)}.parquet", entry["sha256"]),
+                name: (
+                    _checked(f"{at}/tables/{_safe(name)}.parquet", entry["sha256"]),
                     entry["units"],
                     entry["note"],
                 )
                 for name, entry in body["tables"].items()
             }
-            files = {name: folder / "files" / _safe(name) for name in body["files"]}
-            for name, path in files.items():
-                _checked(path, body["files"][name])
+            for name, sha256 in body["files"].items():
+                _checked(f"{at}/files/{_safe(name)}", sha256)
         except FileNotFoundError:
             if not (folder / "record.json").exists() and not folder.exists():
                 return None
@@ -267,8 +261,8 @@ class Store:
             method=head["method"],
             version=head["version"],
             quantities={name: quantity_from_json(q) for name, q in body["quantities"].items()},
-            tables=tables,
-            files=files,
+            tables=Tables(tables),
+            files={name: folder / "files" / _safe(name) for name in body["files"]},
             provenance=body["provenance"],
             **words_from_json(body["words"]),
         )
@@ -293,6 +287,50 @@ class Store:
         self._set_aside(self.folder(key))
 
 
+def _fill(
+    folder: str, record: bytes, tables: Mapping[str, bytes], files: Mapping[str, bytes]
+) -> list[str]:
+    """Write a result's folder; everything in it that the disk must have before it is moved."""
+    _make_anew(folder)
+    written = []
+    for sub, contents, suffix in (("tables", tables, ".parquet"), ("files", files, "")):
+        if contents:
+            os.mkdir(f"{folder}/{sub}")
+            written.append(f"{folder}/{sub}")
+        for name, content in contents.items():
+            path = f"{folder}/{sub}/{_safe(name)}{suffix}"
+            _write(path, content)
+            written.append(path)
+    _write(f"{folder}/record.json", record)
+    return [*written, f"{folder}/record.json", folder]
+
+
+def _make_anew(folder: str) -> None:
+    try:
+        os.mkdir(folder)
+    except FileNotFoundError:  # somebody removed tmp
+        os.makedirs(folder)
+
+
+def _write(path: Path | str, content: bytes) -> None:
+    with open(path, "wb") as stream:
+        stream.write(content)
+
+
+def _fsync(path: Path | str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@lru_cache(maxsize=1)
+def _waiting(process: int) -> ThreadPoolExecutor:
+    """Threads that wait for the disk, of this process (those of a parent do not survive a fork)."""
+    return ThreadPoolExecutor(8, thread_name_prefix="sync")
+
+
 def _unreadable(where: Path, error: OSError) -> MachineError:
     return MachineError(
         f"cannot be read ({error.strerror or error})",
@@ -312,8 +350,13 @@ def _moved(source: Path, target: Path) -> bool:
     return True
 
 
-def _checked(path: Path, sha256: str) -> bytes:
-    content = path.read_bytes()
+def _read(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read()
+
+
+def _checked(path: str, sha256: str) -> bytes:
+    content = _read(path)
     if _sha256(content) != sha256:
         raise ValueError(f"{path} is corrupt")
     return content

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from polylyte.core.binding import Argument, Context, Value, bind, one
 from polylyte.core.errors import InputError, PolylyteError, nearest
 from polylyte.core.methods import Method
 from polylyte.core.results import Finding, Result
-from polylyte.core.store import Store
+from polylyte.core.store import Store, machine_errors
 from polylyte.core.study import Step, Study
 from polylyte.core.tables import PER_ROW, Table
 
@@ -158,18 +159,39 @@ class ChunkJob:
 
 
 def known_rows(store: Store, base: str) -> dict[str, dict[str, Any]]:
-    """Rows that earlier runs made, by key. A file that cannot be read counts as not there."""
+    """Rows that earlier runs made, by key. A file that is damaged counts as not there.
+
+    Raises:
+        MachineError: the disk does not give the bytes.
+    """
     import polars
 
     rows: dict[str, dict[str, Any]] = {}
-    for path in sorted((store.root / "sweeps" / base).glob("*.parquet")):
+    folder = store.root / "sweeps" / base
+    with machine_errors(folder):
+        # Not by a glob, to which a folder that may not be read is an empty one.
         try:
-            frame = polars.read_parquet(path)
-        except (polars.exceptions.PolarsError, OSError):
+            names = sorted(os.listdir(folder))
+        except FileNotFoundError:
+            return {}
+        contents = [(folder / name, _bytes(folder / name)) for name in names]
+    for path, content in contents:
+        try:
+            frame = polars.read_parquet(io.BytesIO(content)) if content is not None else None
+        except polars.exceptions.PolarsError:
             path.unlink(missing_ok=True)
             continue
-        rows |= {row["key"]: row for row in frame.to_dicts()}
+        if frame is not None:
+            rows |= {row["key"]: row for row in frame.to_dicts()}
     return rows
+
+
+def _bytes(path: Path) -> bytes | None:
+    """A file's content; None where a clearing of the store was quicker."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def execute_chunk(job: ChunkJob) -> Any:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from polylyte.core import parquet
 from polylyte.core.errors import InputError, nearest
 from polylyte.core.quantities import Quantity
 from polylyte.core.units import convert, unit
@@ -116,7 +117,11 @@ class Table:
     def to_parquet(self, stream: BinaryIO) -> None:
         """Write the table as Parquet, units and note in the file's metadata."""
         about = json.dumps({"units": dict(self.units), "note": self.note}, ensure_ascii=False)
-        self.frame.write_parquet(stream, compression="zstd", metadata={_METADATA: about})
+        small = parquet.encode(self.frame, {_METADATA: about})
+        if small is not None:
+            stream.write(small)
+        else:
+            self.frame.write_parquet(stream, compression="zstd", metadata={_METADATA: about})
 
     @property
     def columns(self) -> list[str]:
