@@ -25,9 +25,11 @@ from pathlib import Path
 from polylyte.core.errors import MachineError, PolylyteError
 from polylyte.instruments.reading import read_bytes, recognised
 from polylyte.instruments.recordings import Recording
+from tests.fuzz.samples import made_up
 
 SECONDS = 2.0
 MEGABYTES = 512
+MOST_CUTS = 2048
 NEVER = ("crashes", "no place", "too slow", "too large", "rows lost in silence")
 
 
@@ -38,6 +40,7 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     slowest: float = 0.0
+    text: bool = True
 
     def add(self, what: str, example: str) -> None:
         self.counts[what] += 1
@@ -45,7 +48,9 @@ class Tally:
 
 
 def corpus(folder: Path, largest: int = 4_000_000) -> Iterator[tuple[str, bytes]]:
-    """Files that some reader knows."""
+    """Files that some reader knows, and made-up ones of formats of which there is no real one."""
+    if folder.name == "instruments":
+        yield from made_up().items()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.stat().st_size <= largest:
             raw = path.read_bytes()
@@ -120,10 +125,19 @@ TEXT = (_flip, _overwrite, _remove, _repeat, _lines, _insert, _insert)
 BINARY = (_flip, _overwrite, _zero, _remove, _repeat)
 
 
-def truncations(raw: bytes, most: int = 1500) -> Iterator[tuple[str, bytes]]:
-    """The file cut at every 64th byte (at every 64·n-th, where that would be too many)."""
-    stride = 64 * max(1, -(-len(raw) // 64 // most))
-    for stop in range(0, len(raw), stride):
+def truncations(raw: bytes, most: int = MOST_CUTS) -> Iterator[tuple[str, bytes]]:
+    """The file cut at every 64th byte.
+
+    Where these are more than ``most`` (a file above 128 KiB): a quarter of ``most`` at its
+    beginning and one at its end, each at every 64th byte, and the other half evenly between.
+    """
+    stops = list(range(0, len(raw), 64))
+    if len(stops) > most:
+        edge = most // 4
+        middle = stops[edge : len(stops) - edge]
+        even = middle[:: max(1, -(-len(middle) // (most - 2 * edge)))]
+        stops = [*stops[:edge], *even, *stops[len(stops) - edge :]]
+    for stop in stops:
         yield f"cut at {stop}", raw[:stop]
 
 
@@ -201,12 +215,16 @@ def different_rows(a: Recording, b: Recording) -> int:
     return total
 
 
-def fuzz(folder: Path, count: int, seed: int = 0, cuts: int = 1500) -> dict[str, Tally]:
+def fuzz(
+    folder: Path, count: int, seed: int = 0, cuts: int = MOST_CUTS, reader: str = ""
+) -> dict[str, Tally]:
     """Mutate each file of the corpus ``count`` times and cut it; a tally per format."""
     tallies: dict[str, Tally] = {}
     for file, raw in corpus(folder):
         format_ = recognised(raw) or ""
-        tally = tallies.setdefault(format_, Tally())
+        if not format_.startswith(reader):
+            continue
+        tally = tallies.setdefault(format_, Tally(text=is_text(raw)))
         try:
             whole = read_bytes(raw, file)
         except PolylyteError:

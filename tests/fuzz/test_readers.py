@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,19 +11,23 @@ from polylyte.core.errors import FileError
 from polylyte.instruments import reading
 from polylyte.instruments.gamry_writer import write_eispot
 from polylyte.instruments.recordings import Recording
-from tests.fuzz.harness import NEVER, fuzz
+from tests.fuzz.harness import NEVER, fuzz, truncations
 
 
 @pytest.mark.slow
 def test_readers_on_real_files(data: Path) -> None:
     tallies = fuzz(data / "instruments", count=10, cuts=20)
     assert len(tallies) >= 10
-    never = [what for what in NEVER if what != "rows lost in silence"]
-    assert not {n: t.examples for n, t in tallies.items() if any(t.counts[w] for w in never)}
-    # Some records of binary cyclers, and lines of one text format, cannot be told from filling.
-    lost = sum(t.counts["rows lost in silence"] for t in tallies.values())
-    mutated = sum(t.counts["files"] - t.counts["cut"] for t in tallies.values())
-    assert lost <= 0.01 * mutated
+    assert not {n: t.examples for n, t in tallies.items() if any(t.counts[w] for w in NEVER)}
+
+
+def test_cuts_are_at_every_64th_byte_and_fewer_between_in_a_large_file() -> None:
+    assert [len(raw) for _, raw in truncations(bytes(1000))] == list(range(0, 1000, 64))
+    sizes = [len(raw) for _, raw in truncations(bytes(640_000), most=400)]
+    assert sizes[:100] == list(range(0, 6400, 64))
+    assert sizes[-100:] == list(range(640_000 - 6400, 640_000, 64))
+    assert len(sizes) <= 400
+    assert max(b - a for a, b in pairwise(sizes)) <= 64 * 50
 
 
 @pytest.fixture

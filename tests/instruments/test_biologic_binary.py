@@ -164,3 +164,36 @@ def test_area_and_mass_of_the_form(data):
     assert recording.conditions["mass"].unit == "mg"
     assert recording.metadata["electrolyte"] == "LiTFSI in EC EMC + 2.2% FEC"
     assert recording.metadata["comments"].startswith("coin cell")
+
+
+def test_columns_none_of_which_is_known_are_refused():
+    # The second number is in no table: a single column of bytes that could be anything.
+    with pytest.raises(FileError, match=r"none of its columns .* is known here.*\.mpt"):
+        read_bytes(mpr([60_001, 60_002], [b"\x01\x02\x03"] * 4), "x")
+
+
+def test_column_441_is_the_counter_electrode():
+    rows = [struct.pack("<dfff", k, 3.5, 1.0, 0.2) for k in range(3)]
+    frame = read_bytes(mpr([4, 6, 8, 441], rows, technique=0x06), "x").table("series").frame
+    assert frame["potential"].to_list() == [3.5] * 3
+    assert frame["counter_potential"].to_numpy() == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("codes", "area", "mass"),
+    [((2, 2), "113.1 cm²", "1.39 mg"), ((3, 1), "113.1 mm²", "1.39 g"), ((9, 9), None, None)],
+)
+def test_area_and_mass_have_units_of_their_own(codes, area, mass):
+    settings = bytearray(0x300)
+    settings[0] = 0x1D
+    settings[0x211:0x215] = struct.pack("<f", 113.1)
+    settings[0x24C:0x252] = struct.pack("<fBB", 1.39, *codes)
+    raw = mpr([32, 37, 38, 4, 77, 11], peis_rows())
+    plain = bytes([0x1D]).ljust(0x300, b"\0")
+    recording = read_bytes(raw.replace(plain, bytes(settings), 1), "x")
+    told = recording.conditions
+    assert (str(told["area"]) if "area" in told else None) == area
+    assert (str(told["mass"]) if "mass" in told else None) == mass
+    assert sum("the file's header states" in f.text for f in recording.findings) == (
+        2 if area else 0
+    )

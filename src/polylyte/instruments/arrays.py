@@ -51,6 +51,11 @@ def same_length(arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def numbers(table: Table, name: str) -> NDArray[np.float64] | None:
     """A numeric column as floats, NaN where it is null; None where there is none such."""
-    if name not in table.frame.columns or not table.frame[name].dtype.is_numeric():
+    if name not in table.frame.columns:
         return None
-    return np.asarray(table.frame[name].cast(float).to_numpy(), dtype=float)
+    column = table.frame[name]
+    if not column.dtype.is_numeric():
+        return None
+    # Most columns are what they should be: no copy of those.
+    wanted = column if column.dtype.is_float() else column.cast(float)
+    return np.asarray(wanted.to_numpy(), dtype=float)

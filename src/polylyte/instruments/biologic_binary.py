@@ -23,7 +23,8 @@ from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding
 from polylyte.core.tables import Table
 from polylyte.instruments.biologic_columns import COLUMNS, FLAGS, Layout, layout
-from polylyte.instruments.biologic_text import column
+from polylyte.instruments.biologic_names import column
+from polylyte.instruments.biologic_settings import settings_of
 from polylyte.instruments.checks import sign_finding
 from polylyte.instruments.conditions import steady_temperature
 from polylyte.instruments.grids import Column, named_apart
@@ -45,6 +46,7 @@ _TECHNIQUES = {
     0x19: ("chronopotentiometry", "Chronopotentiometry"),
     0x1D: ("impedance", "Potentio Electrochemical Impedance Spectroscopy"),
     0x1E: ("impedance", "Galvano Electrochemical Impedance Spectroscopy"),
+    0x33: ("voltammetry", "Cyclic Voltammetry Advanced"),
     0x6C: ("voltammetry", "Linear Sweep Voltammetry"),
     0x7F: ("cycling", "Modulo Bat"),
 }
@@ -108,7 +110,12 @@ def read_mpr(raw: bytes) -> Recording:
         tables=tables,
         conditions={**_conditions(modules), **temperature.conditions},
         started=_started(modules),
-        metadata={"technique": vendor, "columns": ", ".join(map(str, numbers)), **_notes(modules)},
+        metadata={
+            "technique": vendor,
+            "columns": ", ".join(map(str, numbers)),
+            **_notes(modules),
+            **_set(modules),
+        },
         rows_read=len(table),
         rows_dropped=lost + odd,
         unknown_columns=unknown,
@@ -151,6 +158,12 @@ def _records(data: Module) -> tuple[NDArray[Any], Layout, tuple[int, ...], int]:
             f"{count} records of {len(numbers)} columns do not fill {data.stated - begin} bytes",
             where=f"offset {data.offset + begin}",
             remedy=f"columns not known here: {odd}" if odd else "the file is damaged",
+        )
+    if not shape.fields:
+        raise FileError(
+            f"none of its columns {', '.join(map(str, numbers[:12]))} is known here",
+            where=f"offset {data.offset}",
+            remedy="export it from EC-Lab as text (.mpt)",
         )
     whole = max(0, len(data.data) - begin) // size
     if not whole:
@@ -208,9 +221,9 @@ def _table(records: NDArray[Any], shape: Layout) -> tuple[Table, tuple[str, ...]
     columns = named_apart([*_two_electrode(headed), *marks])
     made: dict[str, Any] = {}
     for index, tidy in enumerate(columns[: len(headed)]):
-        values = records[str(index)].astype(float)
-        if tidy.factor != 1.0:
-            with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = records[str(index)].astype(float)
+            if tidy.factor != 1.0:
                 values *= tidy.factor
         made[tidy.name] = values
     flags = np.ascontiguousarray(records["flags"]) if shape.flags else np.empty(0, np.uint8)
@@ -292,13 +305,22 @@ def _with_loops(table: Table, modules: list[Module]) -> Table:
 def _conditions(modules: list[Module]) -> dict[str, Quantity]:
     """Area and characteristic mass, where somebody wrote them into EC-Lab's form."""
     settings = next((m for m in modules if m.name == "VMP settings"), None)
-    if settings is None or len(settings.data) < 0x250:
+    if settings is None or len(settings.data) < 0x252:
         return {}
     found = {}
-    for name, offset, unit in (("area", 0x211, "cm^2"), ("mass", 0x24C, "mg")):
+    for name, offset, code, units in (
+        ("area", 0x211, 0x250, {2: "cm^2", 3: "mm^2"}),
+        ("mass", 0x24C, 0x251, {1: "g", 2: "mg"}),
+    ):
         (value,) = struct.unpack_from("<f", settings.data, offset)
+        unit = units.get(settings.data[code])
         # 0.001 is what the form offers; only another number was written by somebody.
-        if math.isfinite(value) and 1e-6 < value < 1e6 and abs(value - 0.001) > 1e-9:
+        if (
+            unit is not None
+            and math.isfinite(value)
+            and 1e-6 < value < 1e6
+            and abs(value - 0.001) > 1e-9
+        ):
             found[name] = Quantity(float(f"{value:.7g}"), unit)
     return found
 
@@ -315,6 +337,13 @@ def _notes(modules: list[Module]) -> dict[str, str]:
         if clean and all(c.isprintable() or c in "\r\n\t" for c in clean):
             found[name] = clean
     return found
+
+
+def _set(modules: list[Module]) -> dict[str, str]:
+    """What was set for the technique."""
+    settings = next((m for m in modules if m.name == "VMP settings"), None)
+    found = {} if settings is None else settings_of(bytes(settings.data))
+    return {f"set: {name}": value for name, value in found.items()}
 
 
 def _started(modules: list[Module]) -> str:

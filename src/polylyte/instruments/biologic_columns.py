@@ -27,10 +27,10 @@ _SINGLE = {
     331: "Re(Z1)/Ohm", 332: "Re(Z2)/Ohm", 361: "-Im(Z1)/Ohm", 362: "-Im(Z2)/Ohm", 391: "<E1>/V",
     392: "<E2>/V", 422: "Phase(Zstack)/deg", 423: "|Zstack|/Ohm", 424: "Re(Zstack)/Ohm",
     425: "-Im(Zstack)/Ohm", 426: "<Estack>/V", 430: "Phase(Zwe-ce)/deg", 431: "|Zwe-ce|/Ohm",
-    432: "Re(Zwe-ce)/Ohm", 433: "-Im(Zwe-ce)/Ohm", 434: "(Q-Qo)/C", 435: "dQ/C", 441: "<Ecv>/V",
+    432: "Re(Zwe-ce)/Ohm", 433: "-Im(Zwe-ce)/Ohm", 434: "(Q-Qo)/C", 435: "dQ/C", 441: "Ece/V",
     462: "Temperature/°C", 471: "<Ece>/V", 473: "THD Ewe/%", 474: "THD I/%", 475: "THD Ece/%",
     476: "NSD Ewe/%", 477: "NSD I/%", 478: "NSD Ece/%", 479: "NSR Ewe/%", 480: "NSR I/%",
-    481: "NSR Ece/%",
+    481: "NSR Ece/%", 504: "Rac/Ohm", 505: "Rdc/Ohm",
     **{484 + h: f"|Ewe h{h}|/V" for h in range(2, 8)},
     **{490 + h: f"|I h{h}|/A" for h in range(2, 8)},
 }  # fmt: skip
@@ -38,10 +38,10 @@ _DOUBLE = {
     4: "time/s", 7: "dq/mA.h", 11: "<I>/mA", 13: "(Q-Qo)/mA.h", 23: "dQ/mA.h", 24: "cycle number",
     74: "|Energy|/W.h", 123: "Energy charge/W.h", 124: "Energy discharge/W.h",
     125: "Capacitance charge/µF", 126: "Capacitance discharge/µF", 438: "step time/s",
-    467: "Q charge/discharge/mA.h",
+    467: "Q charge/discharge/mA.h", 880: "Energy we/W.h",
 }  # fmt: skip
 _WHOLE = {39: ("I Range", "<u2"), 131: ("Ns", "<u2"), 468: ("half cycle", "<u4"),
-          469: ("z cycle", "<u4")}  # fmt: skip
+          469: ("z cycle", "<u4"), 509: ("Acir/Dcir Control", "|u1")}  # fmt: skip
 _LOW = range(430, 482)
 """Numbers that older files write without their 256."""
 

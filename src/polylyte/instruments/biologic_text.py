@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from polylyte.core.errors import FileError
 from polylyte.core.quantities import Quantity
 from polylyte.core.results import Finding
 from polylyte.core.tables import Table
+from polylyte.instruments.biologic_names import column
 from polylyte.instruments.checks import sign_finding, unfinished_sweep
 from polylyte.instruments.conditions import steady_temperature
 from polylyte.instruments.grids import Column, Grid, read_grid
@@ -34,63 +37,6 @@ _TECHNIQUES = (
     ("Voltammetry", "voltammetry"),
     ("Open Circuit Voltage", "open circuit"),
 )
-NAMES = {
-    "freq": "frequency", "Re(Z)": "z_real", "-Im(Z)": "z_imaginary", "|Z|": "z_modulus",
-    "Phase(Z)": "z_phase", "time": "time", "Ewe": "potential", "<Ewe>": "potential",
-    "Ecell": "cell_potential", "<Ecell>": "cell_potential", "Ewe-Ece": "cell_potential",
-    "<Ewe-Ece>": "cell_potential", "Ece": "counter_potential", "<Ece>": "counter_potential",
-    "I": "current", "<I>": "current", "control": "control", "dq": "charge_increment",
-    "dQ": "charge_increment", "(Q-Qo)": "charge", "Q charge/discharge": "half_cycle_charge",
-    "half cycle": "half_cycle", "cycle number": "cycle", "Ns": "step",
-    "Temperature": "temperature", "|Energy|": "energy", "P": "power", "R": "resistance",
-    "Q charge": "charge_capacity", "Q discharge": "discharge_capacity", "Capacity": "capacity",
-    "Energy charge": "charge_energy", "Energy discharge": "discharge_energy",
-    "Capacitance charge": "charge_capacitance", "Capacitance discharge": "discharge_capacitance",
-    "Efficiency": "efficiency", "Cs": "series_capacitance", "Cp": "parallel_capacitance",
-    "|Ewe|": "potential_amplitude", "|I|": "current_amplitude", "I Range": "current_range",
-    "mode": "mode", "ox/red": "oxidation", "error": "error", "control changes": "control_changes",
-    "Ns changes": "step_changes", "counter inc.": "counter_increments", "flags": "flags",
-    "x": "insertion", "step time": "step_time", "<Ecv>": "potential", "|Ece|": "counter_amplitude",
-    "Re(Zce)": "counter_z_real", "-Im(Zce)": "counter_z_imaginary", "|Zce|": "counter_z_modulus",
-    "Phase(Zce)": "counter_z_phase", "Re(Zwe-ce)": "cell_z_real", "-Im(Zwe-ce)": "cell_z_imaginary",
-    "|Zwe-ce|": "cell_z_modulus", "Phase(Zwe-ce)": "cell_z_phase", "Rcmp": "compensated_resistance",
-    "Rapp": "apparent_resistance", "Analog IN 1": "analog_1", "Analog IN 2": "analog_2",
-    "Analog IN 3": "analog_3", "z cycle": "z_cycle", "Re(Y)": "y_real", "Im(Y)": "y_imaginary",
-    "|Y|": "y_modulus", "Phase(Y)": "y_phase",
-}  # fmt: skip
-"""EC-Lab's quantities by their tidy names; the binary format uses the same words."""
-UNITS: Mapping[str, tuple[str, float]] = {
-    "Hz": ("Hz", 1.0), "Ohm": ("ohm", 1.0), "Ohm-1": ("S", 1.0), "deg": ("deg", 1.0),
-    "s": ("s", 1.0), "V": ("V", 1.0), "mV": ("V", 1e-3), "A": ("A", 1.0), "mA": ("A", 1e-3),
-    "µA": ("A", 1e-6), "C": ("C", 1.0), "mC": ("C", 1e-3), "mA.h": ("C", 3.6), "A.h": ("C", 3600.0),
-    "W": ("W", 1.0), "W.h": ("J", 3600.0), "°C": ("degC", 1.0), "F": ("F", 1.0), "µF": ("F", 1e-6),
-    "%": ("%", 1.0),
-}  # fmt: skip
-_CONTROLS = {"V": "control_potential", "A": "control_current"}
-
-
-def column(raw: str) -> Column:
-    """An EC-Lab column heading: ``-Im(Z)/Ohm``, ``Q charge/discharge/mA.h``, ``ox/red``."""
-    heading = raw.strip()
-    for cut in _cuts(heading):
-        name, unit = heading[:cut], heading[cut + 1 :]
-        if name in NAMES:
-            # A unit not known here ("V/mA" of a column that changes its meaning) is left out.
-            tidy, factor = UNITS.get(_mended(unit), ("", 1.0))
-            own = _CONTROLS.get(tidy, NAMES[name]) if name == "control" else NAMES[name]
-            return Column(own, tidy, -factor if name.startswith("-Im(") else factor)
-    return Column(heading, known=False)
-
-
-def _cuts(heading: str) -> list[int]:
-    """Where a name may end, the longest first."""
-    return [len(heading), *sorted((m.start() for m in re.finditer("/", heading)), reverse=True)][:4]
-
-
-def _mended(unit: str) -> str:
-    """Units whose one letter beyond ASCII was lost in a re-save, or is the other micro sign."""
-    unit = unit.replace("μ", "µ")
-    return {"\ufffdC": "°C", "\ufffdF": "µF", "\ufffdA": "µA"}.get(unit, unit)
 
 
 def recognise(head: bytes) -> bool:
@@ -114,16 +60,18 @@ def read_mpt(raw: bytes) -> Recording:
     text = decode(raw)
     lines = split_lines(text)
     heading = _heading_line(lines)
-    columns = _columns(lines[heading])
+    rows = lines[heading + 1 :]
+    columns = _columns(lines[heading], rows)
     known = {c.name for c in columns}
     technique, vendor = _technique(lines[:heading], known)
-    rows = lines[heading + 1 :]
+    rows, clocks = _clock_times(rows, columns)
     name = "impedance" if technique == "impedance" else "series"
     grid = read_grid(
         rows, heading + 2, columns, _essential(technique, known), name=name, cut=ends_cut(text)
     )
     header = _header(lines[:heading]) | ({"technique": vendor} if vendor else {})
     table = _with_loops(grid, lines[:heading])
+    started = header.get("Acquisition started on", header.get("Technique started on", ""))
     temperature = steady_temperature({name: table})
     return Recording(
         format="biologic.mpt",
@@ -131,12 +79,17 @@ def read_mpt(raw: bytes) -> Recording:
         technique=technique,
         tables={name: table},
         conditions={**_conditions(header), **temperature.conditions},
-        started=header.get("Acquisition started on", header.get("Technique started on", "")),
+        started=started or clocks.first,
         metadata=header,
         rows_read=len(grid),
         rows_dropped=grid.rows_dropped,
         unknown_columns=grid.unknown_columns,
-        findings=(*grid.findings, *temperature.findings, *_findings(table, header)),
+        findings=(
+            *clocks.findings,
+            *grid.findings,
+            *temperature.findings,
+            *_findings(table, header),
+        ),
         simulated=SIMULATED in header.get("Comments", ""),
     )
 
@@ -159,10 +112,64 @@ def _heading_line(lines: list[str]) -> int:
     )
 
 
-def _columns(line: str) -> list[Column]:
+class _Clocks(NamedTuple):
+    """What was done about times of day: the first of them, and what to say."""
+
+    first: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+_STAMP = re.compile(r"(\d{2})[/.](\d{2})[/.](\d{4}) (\d{2}):(\d{2}):(\d{2}(?:[.,]\d+)?)")
+
+
+def _clock_times(rows: Sequence[str], columns: Sequence[Column]) -> tuple[list[str], _Clocks]:
+    """EC-Lab can export ``time/s`` as dates: here seconds since the first, as without."""
+    index = next((i for i, c in enumerate(columns) if c.name == "time"), None)
+    if index is None or not rows or not _stamped(rows[0], index):
+        return list(rows), _Clocks()
+    first = rows[0].split("\t")[index].strip()
+    order = "%m/%d/%Y" if all(_month_first(row, index) for row in rows) else "%d/%m/%Y"
+    made = []
+    begin: datetime | None = None
+    for row in rows:
+        cells = row.split("\t")
+        match = _stamped(row, index)
+        moment = None if match is None else _moment(match, order)
+        if moment is not None:
+            begin = begin or moment
+            cells[index] = repr((moment - begin).total_seconds())
+        made.append("\t".join(cells))
+    text = f"the times are dates, the first {first}: made seconds since then"
+    return made, _Clocks(first, (Finding(text),))
+
+
+def _stamped(row: str, index: int) -> re.Match[str] | None:
+    cells = row.split("\t")
+    return _STAMP.fullmatch(cells[index].strip()) if len(cells) > index else None
+
+
+def _month_first(row: str, index: int) -> bool:
+    match = _stamped(row, index)
+    return match is None or int(match[1]) <= 12
+
+
+def _moment(match: re.Match[str], order: str) -> datetime | None:
+    text = f"{match[1]}/{match[2]}/{match[3]} {match[4]}:{match[5]}:{match[6].replace(',', '.')}"
+    text = text if "." in text else f"{text}.0"
+    try:
+        return datetime.strptime(text[:26], f"{order} %H:%M:%S.%f")
+    except ValueError:
+        return None
+
+
+def _columns(line: str, rows: Sequence[str] = ()) -> list[Column]:
     cells = line.split("\t")
     while cells and not cells[-1].strip():
         cells.pop()
+    blank = next((i for i, cell in enumerate(cells) if not cell.strip()), None)
+    if blank is not None and rows and len(rows[0].rstrip("\t").split("\t")) == blank:
+        # EC-Lab names columns behind an empty name for which it writes no values.
+        cells = cells[:blank]
     columns = [column(cell) for cell in cells]
     if "potential" not in {c.name for c in columns}:
         # A two-electrode channel has the cell's voltage alone.
@@ -235,18 +242,21 @@ def _conditions(header: Mapping[str, str]) -> dict[str, Quantity]:
     amplitude = header_number(header.get("Va (mV)"))
     if amplitude is not None:
         found["amplitude"] = Quantity(amplitude, "mV", conditions={"as": "peak"})
-    for name, key, unit in (
-        ("area", "Electrode surface area", "cm^2"),
-        ("mass", "Characteristic mass", "g"),
-        ("mass", "Mass of active material", "mg"),
+    for name, key in (
+        ("area", "Electrode surface area"),
+        ("mass", "Characteristic mass"),
+        ("mass", "Mass of active material"),
     ):
-        value = header_number(header.get(key, "").split(" ")[0])
+        number, _, written = header.get(key, "").partition(" ")
+        value, unit = header_number(number), _SIZES.get(written.strip()[:2].rstrip("²\ufffd"))
         # 0.001 is what the form offers; only another number was written by somebody.
-        if value is not None and value > 0 and value != 0.001:
+        if value is not None and value > 0 and value != 0.001 and unit is not None:
             found[name] = Quantity(value, unit)
     return found
 
 
+_SIZES = {"cm": "cm^2", "mm": "mm^2", "m": "m^2", "g": "g", "mg": "mg", "µg": "ug", "kg": "kg"}
+"""Units of area and mass as the header writes them; the raised 2 may be lost."""
 _HERTZ = {"MHz": 1e6, "kHz": 1e3, "Hz": 1.0, "mHz": 1e-3, "µHz": 1e-6}
 
 

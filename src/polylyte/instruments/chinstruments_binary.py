@@ -43,8 +43,11 @@ def read_chi_bin(raw: bytes) -> Recording:
     (stated,) = struct.unpack_from("<I", raw, _COUNT)
     begin = len(raw) - stated * _RECORD.itemsize
     records = _whole(raw, begin)
-    lost = 0
-    if records is None or len(records) != stated:
+    lost = more = 0
+    if records is not None:
+        more = _before(raw, begin)
+        records = _whole(raw, begin - more * _RECORD.itemsize) if more else records
+    if records is None or len(records) != stated + more:
         records = _whole(raw, _HEADER)
         lost = 0 if records is None else stated - len(records)
         if records is None or not 0 < lost <= 1_000_000:
@@ -66,7 +69,7 @@ def read_chi_bin(raw: bytes) -> Recording:
         tables={"impedance": Table.of(made, units, "impedance")},
         rows_read=len(records),
         rows_dropped=lost,
-        findings=tuple(_findings(made["z_imaginary"], lost, stated)),
+        findings=tuple(_findings(made["z_imaginary"], lost, stated, more)),
     )
 
 
@@ -83,9 +86,23 @@ def _whole(raw: bytes, begin: int) -> NDArray[np.void] | None:
     return records if same else None
 
 
-def _findings(imaginary: NDArray[np.float64], lost: int, stated: int) -> list[Finding]:
+def _before(raw: bytes, begin: int) -> int:
+    """How many records stand before the first of those that the header counts."""
+    count = 0
+    while begin - (count + 1) * _RECORD.itemsize >= _COUNT + 4:
+        f, again, re, im = struct.unpack_from("<4f", raw, begin - (count + 1) * _RECORD.itemsize)
+        if not (f == again and 1e-6 < f < 1e9 and abs(re) < 1e15 and abs(im) < 1e15 and re != 0):
+            break
+        count += 1
+    return count
+
+
+def _findings(imaginary: NDArray[np.float64], lost: int, stated: int, more: int) -> list[Finding]:
     sign = sign_finding(imaginary)
     found = [sign] if sign else []
+    if more:
+        text = f"its header counts {stated} points, and {more} more stand before them: read too"
+        found.append(Finding(text, "warning", where=f"offset {_COUNT}"))
     if lost:
         text = f"the file is cut: {lost} of {stated} points are missing or incomplete"
         found.append(Finding(text, "warning"))

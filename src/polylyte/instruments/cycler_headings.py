@@ -17,22 +17,23 @@ _WORDS: Mapping[str, str] = {
     " 步骤时间 工步时间 相对时间 步次时间 时间",
     "date": "datetime date realtime absolutetime systime dpttime timestamp dateandtime sysdate"
     " datetimeisostring 绝对时间 系统时间 日期时间 日期 实时时间",
-    "current": "current cur i amps 电流",
-    "potential": "voltage vol u potential volts cellvoltage ecell 电压",
+    "current": "current cur i 电流",
+    "potential": "voltage vol u potential cellvoltage ecell 电压",
     "cycle": "cycleindex cycleid cycle cyclenumber cyclec cyc cyccount cycleno cyclecount"
     " 循环号 循环序号 循环 循环数",
     "step": "stepindex stepid step stepnumber stepno procstep line"
     " 工步号 工步序号 工步 步次 步骤 步骤序号",
     "step_type": "steptype steptyp status state command md mode es stepname stepstatus"
     " 工步类型 工步名称 工步状态 状态 步骤类型 工作模式",
-    "charge_capacity": "chargecapacity chgcap chgcapacity capacitancechg chgah ahcharge 充电容量",
-    "discharge_capacity": "dischargecapacity dchgcap dchgcapacity capacitancedchg dchgah"
-    " disgcapacity disgcap 放电容量",
-    "capacity": "capacity cap amphr 容量",
+    "charge_capacity": "chargecapacity chargingcapacity chgcap chgcapacity capacitancechg"
+    " chgah ahcharge 充电容量",
+    "discharge_capacity": "dischargecapacity dischargingcapacity dchgcap dchgcapacity"
+    " capacitancedchg dchgah disgcapacity disgcap 放电容量",
+    "capacity": "capacity cap 容量",
     "charge": "ah",
-    "charge_energy": "chargeenergy chgenergy chgeng engychg 充电能量",
-    "discharge_energy": "dischargeenergy dchgenergy dchgeng engydchg 放电能量",
-    "energy": "energy engy watthr wh 能量",
+    "charge_energy": "chargeenergy chargingenergy chgenergy chgeng engychg 充电能量",
+    "discharge_energy": "dischargeenergy dischargingenergy dchgenergy dchgeng engydchg 放电能量",
+    "energy": "energy engy ener wh 能量",
     "specific_capacity": "speccap specificcapacity specap capacitydensity 比容量",
     "specific_energy": "specenergy specificenergy cmpeng 比能量",
     "temperature": "temperature temp temp1 t1 auxtemperature1 celltemperature auxtemp 温度",
@@ -53,10 +54,11 @@ _DIMENSION = {
     "specific_energy": "specific energy",
 }  # fmt: skip
 _UNITS: Mapping[str, Mapping[str, float]] = {
-    "time": {"s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "ms": 1e-3, "min": 60.0,
-             "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hours": 3600.0},
-    "current": {"a": 1.0, "ma": 1e-3, "ua": 1e-6, "µa": 1e-6, "na": 1e-9},
-    "voltage": {"v": 1.0, "mv": 1e-3, "uv": 1e-6, "µv": 1e-6},
+    "time": {"s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3,
+             "min": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hours": 3600.0,
+             "hour": 3600.0},
+    "current": {"a": 1.0, "ampere": 1.0, "ma": 1e-3, "ua": 1e-6, "µa": 1e-6, "na": 1e-9},
+    "voltage": {"v": 1.0, "volt": 1.0, "mv": 1e-3, "uv": 1e-6, "µv": 1e-6},
     "charge": {"ah": 3600.0, "a.h": 3600.0, "mah": 3.6, "ma.h": 3.6, "uah": 3.6e-3, "µah": 3.6e-3,
                "c": 1.0},
     "energy": {"wh": 3600.0, "w.h": 3600.0, "mwh": 3.6, "mw.h": 3.6, "uwh": 3.6e-3, "j": 1.0},
@@ -75,12 +77,21 @@ SI = {
 _TIMED = {"test": "time", "step": "step_time"}
 """``Test(Sec)`` and ``Step(Sec)`` are times, ``Step`` alone is a number."""
 _LONGEST = 80
-_CLOCK = re.compile(r"(h|hh)\s*:\s*(m|mm|min)\s*:\s*s.*|d\s+h+:.*", re.IGNORECASE)
+_CLOCK = re.compile(r"(?:hours in )?(h|hh)\s*:\s*(m|mm|min)\s*:\s*s.*|d\s+h+:.*", re.IGNORECASE)
 _WITH_UNIT = (
     re.compile(r"(.+?)\s*[(\[（]([^()\[\]（）]*)[)\]）]"),
     re.compile(r"(.+?)\s*/\s*(.+?)\.?"),
 )
-_SNAKE = re.compile(r"(.+)_(s|ms|h|v|mv|a|ma|ah|mah|wh|mwh|c|w|mw|degc|ohm)", re.IGNORECASE)
+_SNAKE = re.compile(
+    r"(.+)_(s|ms|h|v|mv|a|ma|ah|mah|wh|mwh|c|w|mw|degc|ohm|second|volt|ampere|celsius)",
+    re.IGNORECASE,
+)
+_IN_WORDS: Mapping[str, tuple[str, float]] = {
+    "amps": ("current", 1.0), "mamps": ("current", 1e-3), "volts": ("potential", 1.0),
+    "amphr": ("capacity", 3600.0), "mamphr": ("capacity", 3.6), "watthr": ("energy", 3600.0),
+    "mwatthr": ("energy", 3.6),
+}  # fmt: skip
+"""Maccor's headings that are the unit itself."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,8 @@ def heading(text: str) -> Heading:
     clean = text.strip().strip('"~\ufeff').strip()
     if len(clean) > _LONGEST:
         return Heading(clean)
+    if (said := _IN_WORDS.get(_plain(clean))) is not None:
+        return Heading(clean, said[0], SI[_DIMENSION[said[0]]], said[1])
     for name, unit in _parts(clean):
         tidy = _NAMES.get(_plain(name))
         if unit.strip().lower() in _UNITS["time"] and _plain(name) in _TIMED:

@@ -20,6 +20,8 @@ from polylyte.core.errors import FileError
 from polylyte.core.results import Finding
 from polylyte.core.tables import Table
 from polylyte.instruments.cycler_headings import Heading
+from polylyte.instruments.cycler_units import assumed, time_findings
+from polylyte.instruments.shapes import odd_in_series, shape_finding
 from polylyte.instruments.text import line_list
 
 if TYPE_CHECKING:
@@ -82,18 +84,24 @@ def tidy(cells: Cells, *, each_step: bool = False) -> Tidy:
             remedy="columns of numbers were expected: " + ", ".join(names),
         )
     bad = [int(line) for line in cells.lines[~keep]]
-    findings = [*_lost(cells.short, bad), *_assumed(cells.headings)]
+    findings = _lost(cells.short, bad)
     made: dict[str, Any] = {}
     units: dict[str, str] = {}
     for name, h, series, column in zip(names, cells.headings, cells.columns, values, strict=True):
+        findings += _shape(h, name, series, column, cells.lines)
         made[name], finding = _column(name, series, column, keep)
         findings += [finding] if finding else []
         if h.unit and column is not None:
             units[name] = h.unit
     started = _started(made, cells)
     findings += _signed_current(made)
-    findings += _with_time(made, units, cells, keep)
+    # Dates cost time to read: only where the time has no unit, or there is none.
+    bare = any(h.name == "time" and not h.stated and not h.clock for h in cells.headings)
+    stamps = _stamps(made) if bare or not isinstance(made.get("time"), np.ndarray) else None
+    findings += time_findings(made, cells.headings, stamps)
+    findings += _with_time(made, units, stamps)
     _with_charge(made, units, each_step)
+    findings += assumed(cells.headings, made)
     unknown = tuple(n for n, h in zip(names, cells.headings, strict=True) if not h.known)
     table = Table.of(made, units, "series")
     return Tidy(table, len(bad) + len(cells.short), tuple(findings), unknown, started)
@@ -190,6 +198,18 @@ def _column(
     return polars.Series(name, chosen, nan_to_null=True), finding
 
 
+def _shape(
+    h: Heading, name: str, series: polars.Series, values: Floats | None, lines: NDArray[np.int64]
+) -> list[Finding]:
+    """A warning of cells that are written unlike the rest of a column of numbers."""
+    import polars
+
+    if values is None or series.dtype != polars.String or h.clock or not odd_in_series(series):
+        return []
+    found = shape_finding(name, series.fill_null("").to_list(), lines.tolist())
+    return [found] if found else []
+
+
 def _lost(short: Sequence[int], bad: Sequence[int]) -> list[Finding]:
     findings = []
     for lines, reason in ((short, "incomplete or too long"), (bad, "not all numbers")):
@@ -199,17 +219,6 @@ def _lost(short: Sequence[int], bad: Sequence[int]) -> list[Finding]:
             text = f"{what} left out of the table: {reason} ({where})"
             findings.append(Finding(text, "warning", where=where))
     return findings
-
-
-def _assumed(headings: Sequence[Heading]) -> list[Finding]:
-    meant = {"A": "A", "V": "V", "C": "Ah", "s": "s"}
-    names = ("current", "potential", "time", "capacity", "charge_capacity", "discharge_capacity")
-    missing = [h for h in headings if h.name in names and not h.stated and not h.clock]
-    if not any(h.name == "current" for h in missing):
-        return []
-    said = ", ".join(f"'{h.text}' as {meant[h.unit]}" for h in missing)
-    return [Finding(f"the file names no units: read {said}", "warning",
-                    remedy="export it with units if it was measured in others")]  # fmt: skip
 
 
 def _started(made: Mapping[str, Any], cells: Cells) -> str:
@@ -253,18 +262,20 @@ def _signed_current(made: dict[str, Any]) -> list[Finding]:
     return [Finding("the file writes discharge currents without a sign: made negative")]
 
 
-def _with_time(
-    made: dict[str, Any], units: dict[str, str], cells: Cells, keep: NDArray[np.bool_]
-) -> list[Finding]:
+def _stamps(made: Mapping[str, Any]) -> Floats | None:
+    """The dates as seconds, or None."""
+    import polars
+
+    if "date" not in made:
+        return None
+    date = made["date"]
+    return moments(date if isinstance(date, polars.Series) else polars.Series(date))
+
+
+def _with_time(made: dict[str, Any], units: dict[str, str], stamps: Floats | None) -> list[Finding]:
     """A time since the beginning, from the dates or the steps' times where there is none."""
     if isinstance(made.get("time"), np.ndarray):
         return []
-    import polars
-
-    stamps = None
-    if "date" in made:
-        stamps = moments(made["date"] if isinstance(made["date"], polars.Series)
-                         else polars.Series(made["date"]))  # fmt: skip
     step_time = made.get("step_time")
     if stamps is not None and (np.diff(stamps) >= 0).all() and stamps[-1] > stamps[0]:
         made["time"], source = stamps - stamps[0], "its dates"

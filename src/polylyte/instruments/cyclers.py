@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 
@@ -33,6 +33,7 @@ from polylyte.instruments.text import (
     has_decimal_comma,
     header_number,
     is_text,
+    line_list,
     split_lines,
 )
 
@@ -46,7 +47,7 @@ _NEWARE = re.compile(
 )
 VENDORS = {
     "novonix": "Novonix", "basytec": "Basytec", "maccor": "Maccor", "arbin": "Arbin",
-    "neware": "Neware", "land": "LAND", "cycler": "",
+    "neware": "Neware", "land": "LAND", "pec": "PEC", "cycler": "",
 }  # fmt: skip
 EACH_STEP = ("neware",)
 """Vendors whose counters start again at every step."""
@@ -76,7 +77,9 @@ def _cells(line: str, mark: str | None) -> list[str]:
     if mark is None:
         return line.split()
     if '"' in line:
-        return next(csv.reader([line], delimiter=mark), [])
+        cells = next(csv.reader([line], delimiter=mark), [])
+        # Some programs put a whole row between quotation marks when they save it again.
+        return cells[0].split(mark) if len(cells) == 1 else cells
     return line.split(mark)
 
 
@@ -101,7 +104,14 @@ def vendor_of(made: Sequence[Heading], preamble: str) -> str:
         return "novonix"
     if "basytec" in preamble.lower() or re.search(r"\bu\[m?v\]", texts):
         return "basytec"
-    if "Date of Test" in preamble or re.search(r"\b(cyc#|rec#|cycle c|amp-hr|dpt time)", texts):
+    if "test_time_second" in texts or "test time / " in texts:
+        # The battery data format: nobody's own.
+        return "cycler"
+    if preamble.startswith("Request Year") or "load on time" in texts:
+        return "pec"
+    if "Date of Test" in preamble or re.search(
+        r"\b(cyc#|rec#|cycle c( \||$)|m?amp-hr|dpt time)", texts
+    ):
         return "maccor"
     if re.search(r"data[_ ]point\b", texts) or re.search(r"\b(test|step)_time\(s\)", texts):
         return "arbin"
@@ -165,6 +175,12 @@ def read_neware(raw: bytes) -> Recording:
     return read_text(raw, "neware.csv")
 
 
+@reader("pec.csv", recognise=_is("pec"))
+def read_pec(raw: bytes) -> Recording:
+    """Read a PEC LifeTest text export. Raises FileError: no row that can be read."""
+    return read_text(raw, "pec.csv")
+
+
 @reader("novonix.csv", recognise=_is("novonix"))
 def read_novonix(raw: bytes) -> Recording:
     """Read a Novonix text export. Raises FileError: no row that can be read."""
@@ -198,9 +214,26 @@ def read_text(raw: bytes, format: str) -> Recording:
     findings = list(made.findings)
     if ends_cut(text) and len(lines) > head.line + 1:
         findings.append(Finding("the file stops without a line end: its last number may be cut"))
+    early = _early(lines, head)
+    if early:
+        text = f"rows stand before the column names and were left out ({line_list(early)})"
+        findings.append(Finding(text, "warning", where=line_list(early)))
+        made = replace(made, rows_dropped=made.rows_dropped + len(early))
     header = _header(lines[: head.line])
     simulated = any(SIMULATED in line for line in lines[: head.line])
     return recording_of(made, format, head.vendor, header, findings, simulated=simulated)
+
+
+def _early(lines: Sequence[str], head: Head) -> list[int]:
+    """Numbers of lines before the names that look like rows of the table."""
+    found = []
+    for number, line in enumerate(lines[: head.line], 1):
+        cells = _cells(line, head.mark)
+        written = [cell for cell in cells if cell.strip()]
+        numeric = sum(header_number(cell) is not None for cell in written)
+        if len(cells) == len(head.headings) and 2 * numeric > len(written) > 2:
+            found.append(number)
+    return found
 
 
 def recording_of(

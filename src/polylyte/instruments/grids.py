@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from polylyte.core.errors import FileError
 from polylyte.core.results import Finding
 from polylyte.core.tables import Table
+from polylyte.instruments.shapes import shape_finding
 from polylyte.instruments.text import has_decimal_comma, line_list
 
 _SCIENTIFIC = re.compile(r"[-+]?\d(?:\.(\d+))?[eE][-+](\d+)")
@@ -153,6 +154,13 @@ def read_grid(
         )
     if separator != "," and has_decimal_comma(lines):
         lines = [line.replace(",", ".") for line in lines]
+    if not any(line.strip() for line in lines):
+        raise FileError(
+            f"the table '{name}' has no row that can be read: it holds no points",
+            where=f"line {first}",
+            remedy="nothing was measured, or the file ends early: "
+            f"rows of {len(columns)} cells were expected",
+        )
     rows = _split(lines, first, len(columns), separator)
     if cut and rows.lines and _last_is_cut([cells[-1] for cells in rows.cells]):
         rows.short.append(rows.lines.pop())
@@ -181,6 +189,8 @@ def _tidy(
     made: dict[str, Any] = {}
     units: dict[str, str] = {}
     for column, text, values in zip(columns, texts, numbers, strict=True):
+        shape = shape_finding(column.name, text, rows.lines)
+        findings += [shape] if shape else []
         tidy, finding = _column(column, text, values, keep)
         made[column.name] = tidy
         if column.unit:
@@ -218,7 +228,11 @@ def _column(
     kept = values[keep]
     absent = ~np.isfinite(kept)
     if absent.all() or (absent.any() and not column.known):
-        return [t.strip() for t, k in zip(text, keep, strict=True) if k], None
+        cells = [t.strip() for t, k in zip(text, keep, strict=True) if k]
+        odd = sum(bool(cell) for cell, none in zip(cells, absent, strict=True) if none)
+        few = 0 < odd <= 2 and len(cells) >= 8 and not absent.all()
+        said = f"{odd} cells of column '{column.name}' are not numbers"
+        return cells, Finding(said, "warning") if few else None
     finding = None
     if column.missing is not None and (gone := kept == column.missing).any():
         absent |= gone

@@ -1,9 +1,10 @@
 """A plain table of frequency, Z' and Z'': read only where it is self-evidently impedance.
 
 With a line of names, a frequency, a real and an imaginary part must be among them
-("Freq/Hz; Z'/ohm; -Z''/ohm"); the sign is the one named. Without names there must be exactly
-three columns of numbers, the first positive and monotone over a decade or more, and the other
-two must obey the Kramers-Kronig relation between phase and slope of a smooth spectrum,
+("Freq/Hz; Z'/ohm; -Z''/ohm"), or a frequency, a modulus and a phase; the sign is the one named.
+Without names there must be exactly three columns of numbers, the first positive and monotone
+over a decade or more, and the other two must obey the Kramers-Kronig relation between phase and
+slope of a smooth spectrum,
 
     arg Z(w) ~ (pi/2) d ln|Z| / d ln w,
 
@@ -21,6 +22,9 @@ from numpy.typing import NDArray
 
 from polylyte.core.errors import FileError
 from polylyte.core.results import Finding
+from polylyte.core.tables import Table
+from polylyte.instruments import biologic_text, chinstruments, gamry, zplot
+from polylyte.instruments.arrays import numbers
 from polylyte.instruments.checks import sign_finding
 from polylyte.instruments.grids import Column, read_grid
 from polylyte.instruments.reading import reader
@@ -35,12 +39,25 @@ _UNITS = {
     "ohms": 1.0, "Ohms": 1.0, "Ω": 1.0, "kohm": 1e3, "kOhm": 1e3, "kΩ": 1e3, "Mohm": 1e6,
     "MOhm": 1e6, "MΩ": 1e6, "mohm": 1e-3, "mOhm": 1e-3, "mΩ": 1e-3,
 }  # fmt: skip
+_IMAGINARY = r"(?:z''|z\"|im|imag|imaginary|im\(z\)|imz|zimag|zimg|zim|z_?imag(inary)?|z_im)"
+_REAL = r"(?:z'|re|real|re\(z\)|rez|zreal|zre|z_?real|z_re)"
+_PHASE = r"(?:phase|phase\(z\)|theta|theta\(z\)|phi|arg\(z\)|zphz|z_phase)"
 _NAMES = (
     ("frequency", r"f|freq|frequency", 1.0),
-    ("z_imaginary", r"-z''|-z\"|-im|-im\(z\)|-imz|-zimag|-zimg|-zim|-z_imag(inary)?|-z_im", -1.0),
-    ("z_imaginary", r"z''|z\"|im|im\(z\)|imz|zimag|zimg|zim|z_imag(inary)?|z_im", 1.0),
-    ("z_real", r"z'|re|re\(z\)|rez|zreal|zre|z_real|z_re", 1.0),
+    ("z_imaginary", f"-{_IMAGINARY}", -1.0),
+    ("z_imaginary", _IMAGINARY, 1.0),
+    ("z_real", f"-{_REAL}", -1.0),
+    ("z_real", _REAL, 1.0),
+    ("z_modulus", r"z|\|z\||mod\(z\)|modulus|zmod|z_mod|z_modulus|magnitude", 1.0),
+    ("z_phase", f"(?:-|neg\\.?){_PHASE}", -1.0),
+    ("z_phase", _PHASE, 1.0),
 )
+_ANGLES = {"deg": 1.0, "°": 1.0, "degree": 1.0, "degrees": 1.0, "rad": 180.0 / np.pi}
+_UNIT = {"frequency": "Hz", "z_real": "ohm", "z_imaginary": "ohm", "z_modulus": "ohm",
+         "z_phase": "deg"}  # fmt: skip
+_CARTESIAN = {"frequency", "z_real", "z_imaginary"}
+_POLAR = {"frequency", "z_modulus", "z_phase"}
+_FIRST_LINES = 60
 
 
 def _separator(line: str) -> str | None:
@@ -52,28 +69,34 @@ def _cells(line: str) -> list[str]:
     return [cell.strip().strip('"') for cell in line.split(_separator(line))]
 
 
-def _named(cell: str) -> tuple[str, float] | None:
-    """Tidy name and factor of a heading such as ``-Z'' (ohm)`` or ``Freq/Hz``."""
+def _named(cell: str) -> Column | None:
+    """The column of a heading such as ``-Z'' (ohm)``, ``Freq/Hz`` or ``Phase(Z)/deg``."""
     clean = re.sub(r"\s", "", cell).replace("′", "'").replace("’", "'").replace("Ω", "Ω")
-    match = re.fullmatch(r"(.+)[/\[(_]([A-Za-zΩ]+)[\])]?", clean)
+    clean = clean.removeprefix("Data:")
+    match = re.fullmatch(r"(.+?)[/\[(_]([A-Za-zΩ°]+)[\])]?", clean)
     tries = [(clean, "")] + ([(match[1].rstrip("_"), match[2])] if match else [])
     for name, unit in tries:
         for tidy, pattern, sign in _NAMES:
-            if re.fullmatch(pattern, name.lower()) and unit in _UNITS:
-                return tidy, sign * _UNITS[unit]
+            known = _ANGLES | {"": 1.0} if tidy == "z_phase" else _UNITS
+            if unit in known and re.fullmatch(pattern, name.lower()):
+                # A phase without a unit is told from its numbers.
+                factor = sign * known[unit]
+                stated = tidy != "z_phase" or bool(unit)
+                return Column(tidy if stated else "z_phase?", _UNIT[tidy], factor)
     return None
 
 
 def _heading(line: str) -> list[Column] | None:
-    columns = [_named(cell) for cell in _cells(line)]
-    names = [column[0] for column in columns if column is not None]
-    if sorted(names) != ["frequency", "z_imaginary", "z_real"]:
+    cells = _cells(line)
+    while cells and not cells[-1]:
+        cells.pop()
+    found = [_named(cell) for cell in cells]
+    names = [column.name.rstrip("?") for column in found if column is not None]
+    whole = set(names) >= _CARTESIAN or set(names) >= _POLAR
+    if not whole or len(set(names)) != len(names):
         return None
-    units = {"frequency": "Hz", "z_real": "ohm", "z_imaginary": "ohm"}
-    return [
-        Column(cell, known=False) if found is None else Column(found[0], units[found[0]], found[1])
-        for cell, found in zip(_cells(line), columns, strict=True)
-    ]
+    return [Column(cell, known=False) if column is None else column
+            for cell, column in zip(cells, found, strict=True)]  # fmt: skip
 
 
 def _values(lines: Sequence[str]) -> NDArray[np.float64] | None:
@@ -119,23 +142,38 @@ def evident_sign(values: NDArray[np.float64]) -> float | None:
 
 
 def _start(lines: Sequence[str]) -> tuple[int, list[Column] | None]:
-    """Index of the first line that is no comment, and its columns if it names them."""
-    index = 0
-    while index < len(lines) and (
-        not lines[index].strip() or lines[index].lstrip().startswith(("#", "%", "!"))
-    ):
+    """Index of the line of names and its columns; without one, of the first that is no comment."""
+    first = None
+    for index, line in enumerate(lines[:_FIRST_LINES]):
         # A commented line of names counts as one.
-        named = _heading(lines[index].lstrip(" \t#%!"))
+        named = _heading(line.lstrip(" \t#%!"))
         if named is not None:
             return index, named
-        index += 1
-    return index, _heading(lines[index]) if index < len(lines) else None
+        if first is None and line.strip() and not line.lstrip().startswith(("#", "%", "!")):
+            first = index
+        if len(cells := _cells(line)) > 1 and all(_NUMBER.fullmatch(cell) for cell in cells):
+            break
+    return (len(lines) if first is None else first), None
+
+
+def _first_row(lines: Sequence[str], start: int) -> int:
+    """Past units, remarks or a count of points that stand between the names and the rows."""
+    for index in range(start, min(start + 4, len(lines))):
+        cells = _cells(lines[index])
+        if len(cells) > 1 and _NUMBER.fullmatch(cells[0] or cells[1]):
+            return index
+    return start
 
 
 def recognise(head: bytes) -> bool:
     """A line of names with a frequency and both parts, or three columns of numbers."""
     lines = split_lines(decode(head))
     start, named = _start(lines)
+    if named is not None and start:
+        # A header before the names may be a potentiostat's.
+        others = (biologic_text.recognise, chinstruments.recognise, gamry.recognise,
+                  zplot.recognise)  # fmt: skip
+        return not any(recognised(head) for recognised in others)
     return named is not None or _values(lines[start:-1] or lines[start:]) is not None
 
 
@@ -149,7 +187,7 @@ def read_csv(raw: bytes) -> Recording:
     text = decode(raw)
     lines = split_lines(text)
     start, columns = _start(lines)
-    first = start + 1 if columns else start
+    first = _first_row(lines, start + 1) if columns else start
     findings: list[Finding] = []
     if columns is None:
         # The last number of a file that stops within a line may be cut: it tells nothing.
@@ -162,24 +200,78 @@ def read_csv(raw: bytes) -> Recording:
         lines[first:],
         first + 1,
         columns,
-        {"frequency", "z_real", "z_imaginary"},
+        {column.name for column in columns if column.name in _CARTESIAN | _POLAR},
         name="impedance",
         separator=separator,
         cut=ends_cut(text),
     )
-    sign = sign_finding(np.asarray(grid.table.column("z_imaginary"), dtype=float))
+    table, contradicted = _signed(_cartesian(grid.table, first + 1))
+    findings += contradicted
+    sign = sign_finding(np.asarray(table.column("z_imaginary"), dtype=float))
+    findings += [sign] if sign else []
     return Recording(
         format="impedance.csv",
         instrument="",
         technique="impedance",
-        tables={"impedance": grid.table},
-        metadata={"comments": "\n".join(lines[:start])} if start else {},
+        tables={"impedance": table},
+        metadata={"comments": "\n".join(lines[: first - 1])} if first > 1 else {},
         rows_read=len(grid),
         rows_dropped=grid.rows_dropped,
         unknown_columns=grid.unknown_columns,
-        findings=(*findings, *grid.findings, *([sign] if sign else [])),
+        findings=(*findings, *grid.findings),
         simulated=any(SIMULATED in line for line in lines[:start]),
     )
+
+
+def _cartesian(table: Table, line: int) -> Table:
+    """Real and imaginary part, where the file has modulus and phase.
+
+    Raises:
+        FileError: the phase has no unit and could be in degrees or in radians.
+    """
+    import polars
+
+    frame = table.frame
+    bare = "z_phase?" in frame.columns
+    if bare and "z_real" not in frame.columns:
+        largest = float(np.nanmax(abs(np.asarray(frame["z_phase?"].to_numpy(), dtype=float))))
+        if largest <= np.pi:
+            raise FileError(
+                f"a phase without a unit, nowhere larger than {largest:.3g}: degrees or radians?",
+                where=f"line {line}",
+                remedy="write the unit into its name, as in 'Phase/deg'",
+            )
+    if bare:
+        frame = frame.rename({"z_phase?": "z_phase"})
+        # Beside both parts a phase without a unit is kept as it stands.
+    units = {name.rstrip("?"): unit for name, unit in table.units.items()}
+    if "z_real" not in frame.columns or "z_imaginary" not in frame.columns:
+        modulus = np.asarray(frame["z_modulus"].to_numpy(), dtype=float)
+        phase = np.radians(np.asarray(frame["z_phase"].to_numpy(), dtype=float))
+        made = {"z_real": modulus * np.cos(phase), "z_imaginary": modulus * np.sin(phase)}
+        frame = frame.with_columns(**{n: polars.Series(n, v) for n, v in made.items()})
+        units |= {"z_real": "ohm", "z_imaginary": "ohm"}
+    return Table(frame, units, table.note)
+
+
+def _signed(table: Table) -> tuple[Table, list[Finding]]:
+    """Where every phase says the opposite sign of the imaginary part, the phase is believed.
+
+    PalmSens' tables name ``neg. Phase`` and ``Z''`` and write -Z''.
+    """
+    import polars
+
+    frame = table.frame
+    phase, imaginary = numbers(table, "z_phase"), numbers(table, "z_imaginary")
+    if phase is None or imaginary is None or len(phase) < 3:
+        return table, []
+    both = (abs(phase) > 0.5) & np.isfinite(phase) & (imaginary != 0)
+    opposite = np.sign(phase) == -np.sign(imaginary)
+    if both.sum() < 3 or not opposite[both].all():
+        return table, []
+    turned = frame.with_columns(polars.col("z_imaginary") * -1.0)
+    text = "the imaginary part has the sign of -Z'' by the phase beside it: turned"
+    return Table(turned, table.units, table.note), [Finding(text, "warning")]
 
 
 def _told_by_contents(lines: Sequence[str], first: int) -> tuple[list[Column], list[Finding]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
-import struct
 import warnings
 import zipfile
 import zlib
@@ -23,6 +21,7 @@ from polylyte.core.results import Finding
 from polylyte.core.tables import Table
 from polylyte.instruments.conditions import steady_temperature
 from polylyte.instruments.cycler_tables import increments
+from polylyte.instruments.neware_blocks import block_findings, cut_off
 from polylyte.instruments.optional import library
 from polylyte.instruments.reading import reader
 from polylyte.instruments.recordings import Recording
@@ -125,8 +124,9 @@ def _recording(raw: bytes, suffix: str) -> Recording:
         made[tidy] = values * factor if factor != 1.0 else values
         if unit:
             units[tidy] = unit
-    cut = _cut_off(raw, len(frame)) if suffix == "nda" else 0
-    findings = [*said, *_keep_whole(made), *_gaps(made)]
+    cut = cut_off(raw, len(frame)) if suffix == "nda" else 0
+    blocks = block_findings(raw, len(frame)) if suffix == "nda" else ()
+    findings = [*said, *blocks, *_keep_whole(made), *_gaps(made)]
     if cut:
         text = f"the file is cut: about {cut} of {cut + len(frame)} records are missing"
         findings.append(Finding(text, "warning", where=f"offset {len(raw)}"))
@@ -236,23 +236,6 @@ def _keep_whole(made: dict[str, Any]) -> list[Finding]:
         made[name] = column[keep] if isinstance(column, np.ndarray) else column.filter(keep)
     text = f"{int((~keep).sum())} records without time, potential or current were left out"
     return [Finding(text, "warning")]
-
-
-def _cut_off(raw: bytes, records: int) -> int:
-    """About how many records are missing where the file ends before its main block does.
-
-    The header holds where that block begins and how long it is: from byte 64 in 32 bits, and
-    since version 128 from byte 82 in 64 bits. fastnda reads what there is and says nothing.
-    """
-    if len(raw) < 98:
-        return 0
-    wide = raw[14] >= 128
-    code, at = ("<QQ", 82) if wide else ("<II", 64)
-    begin, length = (int(number) for number in struct.unpack_from(code, raw, at))
-    missing = begin + length - len(raw)
-    if not 0 < begin < len(raw) or not 0 < missing < length or length > 2**40:
-        return 0
-    return max(1, math.ceil(records * missing / (length - missing)))
 
 
 def _missing(made: dict[str, Any]) -> int:

@@ -15,7 +15,8 @@ from typing import TypeVar
 
 from polylyte.core import discovery
 from polylyte.core.errors import FileError, InputError, PolylyteError
-from polylyte.instruments.describing import looks_like
+from polylyte.instruments.consistency import with_findings
+from polylyte.instruments.describing import looks_like, remedy
 from polylyte.instruments.recordings import Recording
 from polylyte.instruments.text import HEAD
 
@@ -72,15 +73,20 @@ def read_bytes(raw: bytes, path: Path | str) -> Recording:
     """
     id = recognised(raw)
     if id is None:
-        raise FileError(
-            looks_like(raw), where=str(path), remedy=f"known formats: {', '.join(formats())}"
-        )
+        instead = remedy(raw) or f"known formats: {', '.join(formats())}"
+        raise FileError(looks_like(raw), where=str(path), remedy=instead)
     try:
         recording: Recording = discovery.load("reader", id)(raw)
     except PolylyteError as error:
         raise error.at(str(path)) from None
     digest = sha256(raw).hexdigest()
-    return replace(recording, path=Path(path), sha256=digest, size=len(raw))
+    return replace(
+        recording,
+        path=Path(path),
+        sha256=digest,
+        size=len(raw),
+        findings=with_findings(recording),
+    )
 
 
 def _bytes(path: Path) -> bytes:

@@ -116,16 +116,31 @@ class ImpedanceSpectrum:
 
 
 def _split(table: Table) -> list[Table]:
-    """The table cut wherever its loop, step or cycle changes."""
+    """The table cut wherever its loop, step or cycle changes, or its sweep begins again."""
     columns = [values for name in _PARTS if (values := numbers(table, name)) is not None]
-    if not columns:
-        return [table]
+    columns.append(_sweeps(np.asarray(table.frame["frequency"].to_numpy(), dtype=float)))
     marks = np.nan_to_num(np.column_stack(columns), nan=-1.0)
     starts = [0, *(1 + np.flatnonzero((np.diff(marks, axis=0) != 0).any(axis=1))), len(table)]
     return [
         Table(table.frame.slice(start, stop - start), table.units, table.note)
         for start, stop in pairwise(starts)
     ]
+
+
+def _sweeps(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The number of the sweep of each point: one begins where the first frequency comes back.
+
+    It must come back (to 0.1 %) by a leap of more than three steps, after three points or more.
+    """
+    number = np.zeros(len(frequency))
+    if len(frequency) < 6 or not (np.isfinite(frequency) & (frequency > 0)).all():
+        return number
+    logs = np.log(frequency)
+    leap = abs(np.diff(logs)) > 3 * float(np.median(abs(np.diff(logs))))
+    again = np.flatnonzero(leap & (abs(logs[1:] - logs[0]) < 1e-3)) + 1
+    starts = again[np.diff(again, prepend=0) >= 3]
+    number[starts] = 1.0
+    return np.cumsum(number)
 
 
 def _conditions(recording: Recording, tables: list[Table], index: int) -> Mapping[str, Quantity]:

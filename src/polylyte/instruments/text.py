@@ -6,6 +6,9 @@ import math
 import re
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 HEAD = 65_536
 """How many first bytes a recogniser is shown."""
 
@@ -68,3 +71,8 @@ def line_list(numbers: Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers[:5]))
     more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
     return f"line{'s' if len(numbers) != 1 else ''} {shown}{more}"
+
+
+def rows_list(numbers: Sequence[int] | NDArray[np.intp]) -> str:
+    """``row 7`` or ``rows 7, 8, 9 and 12 more``, counted from 1 within the table."""
+    return line_list([int(n) for n in numbers]).replace("line", "row", 1)
