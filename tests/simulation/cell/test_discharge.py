@@ -30,6 +30,7 @@ def model_of(cell: Any, cells: int = 40, **options: Any) -> models.Model:
 def at(model: models.Model, rate: float, **options: Any) -> models.Outcome:
     assert model.cathode is not None
     current = rate * model.cathode.nominal / 3600
+    model = models.fitted(model, current)
     return models.run(model, current=current, lower=model.cathode.lower, **options)
 
 
@@ -80,7 +81,16 @@ def test_a_single_ion_conductor_keeps_its_salt(card: Any) -> None:
 
 @pytest.mark.parametrize(
     ("kappa", "transference", "loading", "rate"),
-    [(1.0, 0.5, 6, 1.0), (2.5, 0.2, 6, 2.0), (0.5, 0.9, 6, 1.0), (2.5, 0.9, 10.5, 3.0)],
+    [
+        (1.0, 0.5, 6, 1.0),
+        (2.5, 0.2, 6, 2.0),
+        (0.5, 0.9, 6, 1.0),
+        (2.5, 0.9, 10.5, 3.0),
+        # Fronts thinner than a cell: ohmic, and depleted of salt; 39, 6 and 1.5 % are delivered.
+        (0.1, 0.9, 10.5, 1.0),
+        (0.1, 0.2, 10.5, 1.0),
+        (0.1, 0.2, 10.5, 3.0),
+    ],
 )
 def test_the_grid_converges(
     card: Any, kappa: float, transference: float, loading: float, rate: float
@@ -89,8 +99,15 @@ def test_the_grid_converges(
         cathode={"loading": f"{loading} mg/cm^2"},
         electrolyte={"conductivity": f"{kappa} mS/cm", "transference_number": transference},
     )
-    delivered = [at(model_of(cell, n), rate).series[-1, 3] for n in (20, 40, 80)]
+    delivered = [at(model_of(cell, n), rate).series[-1, 3] for n in (20, 40, 80, 240)]
     assert np.ptp(delivered) / delivered[-1] < 3e-3
+
+
+def test_the_cards_own_cut_offs_are_kept(card: Any) -> None:
+    cell = card(lower_cutoff="3.1 V", upper_cutoff="3.5 V")
+    result = discharge(cell=cell, rate=q("1 C-rate"), temperature=HOT)
+    assert result.final_voltage.si == pytest.approx(3.1, abs=1e-4)
+    assert max(result.curve.column("voltage")) < 3.5
 
 
 def test_time_steps_converge_at_second_order(card: Any) -> None:

@@ -16,8 +16,10 @@ from polylyte.simulation.cell._parts import (
     THERMAL_VOLTAGE,
     WALL,
     jit,
+    logarithm,
     open_circuit,
     path,
+    straight,
     transport,
 )
 
@@ -25,14 +27,16 @@ from polylyte.simulation.cell._parts import (
 @jit
 def newton(
     p: Any, current: float, rate: float, c: Any, j: Any, past: Any, particular: Any,
-    response: float, h: Any, eps: Any, half: Any, which: Any, tables: Any, per: Any,
-    ocp: Any, cathode: int, coefficient: Any, work: Any, psi: Any, ionic: Any, tolerance: float,
+    response: Any, h: Any, eps: Any, half: Any, which: Any, tables: Any, factors: Any, per: Any,
+    ocp: Any, warmer: float, cathode: int, coefficient: Any, work: Any, psi: Any, ionic: Any,
+    tolerance: float,
 ) -> int:  # fmt: skip
     """Solve one time step: eps rate (c - past) + dN/dx = 0 and di/dx = -a j.
 
     The unknowns' changes are those of ln c and j; small ones are made in c itself, in which salt
     is conserved exactly at every iteration. ``rate`` is the leading coefficient of the time
-    formula over the step. Returns the number of iterations, or -1.
+    formula over the step; ``warmer`` the kelvins above the temperature at which ``ocp`` holds.
+    Returns the number of iterations, or -1.
     """
     n = len(c)
     sep = n - cathode
@@ -47,14 +51,19 @@ def newton(
     w_low, w_up = work[11], work[12]  # d(ionic current)/dj
     # Of a cell's own rows: d(salt)/dj, d(charge)/du, d(charge)/dj, and what is left of charge.
     s_own, q_own, w_own, charge = work[13], work[14], work[15], work[16]
+    for k in range(sep, n):
+        u[k] = np.log(c[k])
     for iteration in range(14):
         for k in range(n):
-            transport(tables, which[k], per[which[k]], c[k], coefficient, k)
+            transport(tables, factors, which[k], per[which[k]], c[k], coefficient, k)
         for m in range(cathode):
             k = sep + m
-            u[k] = np.log(c[k])
-            s = particular[m] + response * j[m]
+            s = particular[m] + response[m] * j[m]
             value, slope = open_circuit(ocp, p[OCP_LOW], p[OCP_HIGH], s)
+            if warmer != 0.0:
+                entropy, bend = straight(ocp[2], p[OCP_LOW], p[OCP_HIGH], s)
+                value += warmer * entropy
+                slope += warmer * bend
             above, below = 1.0 / s, 1.0 / (1.0 - s)
             value += WALL * (above - below)
             slope -= WALL * (above * above + below * below)
@@ -65,8 +74,8 @@ def newton(
             ash = np.log(x + root) if x >= 0.0 else -np.log(root - x)
             psi[m] = value - 2.0 * vt * ash
             dpsi_u[m] = vt * x * flat
-            dlog = 0.5 * (above - below) * response
-            dpsi_j[m] = slope * response - 2.0 * vt * flat * (exchange - x * dlog)
+            dlog = 0.5 * (above - below) * response[m]
+            dpsi_j[m] = slope * response[m] - 2.0 * vt * flat * (exchange - x * dlog)
         # Rows: salt in every cell (diag, low, up by u), then charge in the cathode.
         for k in range(n):
             storage = eps[k] * h[k] * rate
@@ -208,15 +217,16 @@ def newton(
                 return -1
             worst = max(worst, abs(du), abs(dj) / scale)
             c[k] *= 1.0 + du if abs(du) < 0.5 else np.exp(min(2.0, max(-2.0, du)))
-            s = particular[m] + response * j[m]
-            goal = s + response * dj
+            u[k] = logarithm(u[k], du, c[k])
+            s = particular[m] + response[m] * j[m]
+            goal = s + response[m] * dj
             goal = min(goal, s + 0.9 * (1.0 - s))
             goal = max(goal, 0.1 * s)
-            if goal == s + response * dj:
+            if goal == s + response[m] * dj:
                 j[m] += dj
             else:
                 worst = 1.0
-                j[m] = (goal - particular[m]) / response
+                j[m] = (goal - particular[m]) / response[m]
         last = sep - 1
         for k in range(last, -1, -1):
             r1 = right[k]

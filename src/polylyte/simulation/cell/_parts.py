@@ -23,16 +23,41 @@ FARADAY = 96485.33212
     CONTACT,  # areal resistance of contacts and leads
     OCP_LOW,  # stoichiometry where the OCP table begins
     OCP_HIGH,
+    REFERENCE,  # temperature at which all of these hold
+    RATE_ENERGY,  # activation energies over the gas constant, K: reaction,
+    SOLID_ENERGY,  # diffusion in the particles,
+    ANODE_ENERGY,  # reaction of the lithium
+    HEAT_CAPACITY,  # per area; zero holds the temperature
+    COOLING,  # heat lost per area and kelvin
+    AMBIENT,  # temperature of what cools
     N_PARAMETERS,
-) = range(13)
+) = range(20)
+
+(
+    TIME,
+    VOLTAGE,
+    CURRENT,
+    CHARGE,
+    TEMPERATURE,
+    HEAT,  # rates per area: all,
+    REACTION,  # of both charge transfers,
+    ENTROPY,  # reversible
+    HEAT_SUM,  # and what came and went so far
+    LOSS_SUM,
+    N_COLUMNS,
+) = range(11)
 
 RUNNING, VOLTAGE_REACHED, TIME_REACHED, CURRENT_REACHED, STUCK, TOO_MANY_STEPS = range(6)
 SYMMETRIC = 0  # lithium at both ends: no cathode cells
 
-CLOSE = 1e-3
-"""Last change of ln c and of j (relative) in a time step; Newton squares it: 1e-6 is left."""
+CLOSE = 1e-2
+"""Last change of ln c and of j (relative) in a time step; Newton squares it: 1e-4 is left."""
 SHOWN = 2.5e-3
 """Volt by which a straight line between two rows of the series may miss the voltage."""
+WARMED = 2e-4
+"""Kelvin by which a step's temperature may miss the line through the last two, and WARMING of the
+rise so far besides."""
+WARMING = 1e-3
 WALL = 1e-6
 """Of the term WALL (1/s + 1/(s - 1)) in every OCP: below 0.1 mV for 0.01 < s < 0.99, it keeps the
 stoichiometry inside 0 to 1 where a fitted curve ends at a finite potential."""
@@ -41,22 +66,59 @@ jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contrac
 
 
 @jit
-def transport(tables: Any, which: int, per: float, c: float, out: Any, k: int) -> None:
+def warm(at: Any, p: Any, kelvin: float, energies: Any, factors: Any) -> None:
+    """The parameters ``p`` at another temperature into ``at``; of each medium the factors of
+    kappa and D. ``energies``: of kappa, of D, and the power of T that D has besides."""
+    gap = 1.0 / p[REFERENCE] - 1.0 / kelvin
+    at[:] = p
+    at[THERMAL_VOLTAGE] = p[THERMAL_VOLTAGE] * kelvin / p[REFERENCE]
+    at[RATE_CONSTANT] = p[RATE_CONSTANT] * np.exp(p[RATE_ENERGY] * gap)
+    at[PARTICLE_RATE] = p[PARTICLE_RATE] * np.exp(p[SOLID_ENERGY] * gap)
+    at[ANODE_EXCHANGE] = p[ANODE_EXCHANGE] * np.exp(p[ANODE_ENERGY] * gap)
+    for i in range(len(factors)):
+        factors[i, 0] = np.exp(energies[i, 0] * gap)
+        ratio = (kelvin / p[REFERENCE]) ** energies[i, 2]
+        factors[i, 1] = np.exp(energies[i, 1] * gap) * ratio
+
+
+@jit
+def transport(
+    tables: Any, factors: Any, which: int, per: float, c: float, out: Any, k: int
+) -> None:
     """kappa/c, D, t+ and (1 - t+) (1 + dlnf/dlnc) at c, with their slopes: out[k, 0:4], [4:8]."""
-    last = tables.shape[2] - 1
+    last = tables.shape[1] - 1
     place = c * per
     i = int(place)
     if i >= last:
         for m in range(4):
-            out[k, m] = tables[which, m, last]
+            out[k, m] = tables[which, last, m]
             out[k, 4 + m] = 0.0
-        return
-    part = place - i
-    for m in range(4):
-        a = tables[which, m, i]
-        step = tables[which, m, i + 1] - a
-        out[k, m] = a + part * step
-        out[k, 4 + m] = step * per
+    else:
+        part = place - i
+        for m in range(4):
+            a = tables[which, i, m]
+            step = tables[which, i + 1, m] - a
+            out[k, m] = a + part * step
+            out[k, 4 + m] = step * per
+    out[k, 0] *= factors[which, 0]
+    out[k, 4] *= factors[which, 0]
+    out[k, 1] *= factors[which, 1]
+    out[k, 5] *= factors[which, 1]
+
+
+@jit
+def straight(values: Any, low: float, high: float, s: float) -> tuple[float, float]:
+    """Linear interpolation on an even grid, with its slope; constant beyond the ends."""
+    last = len(values) - 1
+    if last == 0 or s <= low:
+        return values[0], 0.0
+    if s >= high:
+        return values[last], 0.0
+    per = last / (high - low)
+    place = (s - low) * per
+    i = min(int(place), last - 1)
+    step = values[i + 1] - values[i]
+    return values[i] + (place - i) * step, step * per
 
 
 @jit
@@ -118,10 +180,27 @@ def path(ra: float, rb: float, ka: float, kb: float) -> tuple[float, float, floa
 
 
 @jit
+def logarithm(before: float, change: float, value: float) -> float:
+    """ln ``value`` = ``before`` + ln(1 + ``change``), by a series where the change is small."""
+    if abs(change) > 0.01:
+        return float(np.log(value))
+    rest = 1.0 - change * 0.75 * (1.0 - change * 0.8)
+    return before + change * (1.0 - change * 0.5 * (1.0 - change * (2.0 / 3.0) * rest))
+
+
+@jit
 def edge(c: float, slope: float) -> float:
     """Concentration at a boundary, half a cell away: linear, and positive whatever the slope."""
     ratio = slope / c
     return c * (1.0 + ratio) if ratio >= 0.0 else c / (1.0 - ratio)
+
+
+@jit
+def surface(medium: Any, c: float, current: float, width: float, geometry: float) -> float:
+    """Concentration at the lithium that ``current`` leaves."""
+    if medium[2] >= 1.0:
+        return c
+    return edge(c, (1.0 - medium[2]) * current / FARADAY * 0.5 * width / (medium[1] * geometry))
 
 
 @jit
@@ -135,8 +214,7 @@ def cell_voltage(
     c = np.exp(u[0])
     half = 0.5 * h[0]
     kappa = coefficient[0, 0] * c * geometry[0]
-    slope = (1.0 - coefficient[0, 2]) * current / FARADAY * half / (coefficient[0, 1] * geometry[0])
-    at = edge(c, slope) if coefficient[0, 2] < 1.0 else c
+    at = surface(coefficient[0], c, current, h[0], geometry[0])
     over = 2.0 * vt * np.arcsinh(0.5 * current / (p[ANODE_EXCHANGE] * np.sqrt(at)))
     now = -over - current * (p[FILM] + half / kappa)
     now += 2.0 * vt * coefficient[0, 3] * (u[0] - np.log(at))
@@ -155,9 +233,46 @@ def cell_voltage(
         half = 0.5 * h[n - 1]
         last = coefficient[n - 1]
         kappa = last[0] * c * geometry[n - 1]
-        slope = -(1.0 - last[2]) * current / FARADAY * half / (last[1] * geometry[n - 1])
-        at = edge(c, slope) if last[2] < 1.0 else c
+        at = surface(last, c, -current, h[n - 1], geometry[n - 1])
         now += 2.0 * vt * last[3] * (np.log(at) - u[n - 1]) - current * half / kappa
         over = 2.0 * vt * np.arcsinh(0.5 * current / (p[ANODE_EXCHANGE] * np.sqrt(at)))
         return float(now - over - current * (p[FILM] + p[CONTACT]))
     return float(now + psi - current * p[CONTACT])
+
+
+@jit
+def heat(
+    p: Any, current: float, voltage: float, kelvin: float, c: Any, j: Any, psi: Any, h: Any,
+    ocp: Any, response: Any, particular: Any, cathode: int, coefficient: Any, geometry: Any,
+    out: Any,
+) -> None:  # fmt: skip
+    """Heat per area and time: all of it, that of both charge transfers, the reversible part.
+
+    All is sum(a h j U) - I V - sum(a h j T dU/dT): what the reaction could deliver less what the
+    cell did, so that ohmic heat is the rest of it.
+    """
+    n = len(c)
+    sep = n - cathode
+    free = reaction = entropy = 0.0
+    for m in range(cathode):
+        s = particular[m] + response[m] * j[m]
+        value, _ = open_circuit(ocp, p[OCP_LOW], p[OCP_HIGH], s)
+        passed = p[AREA] * h[sep + m] * j[m]
+        if ocp.shape[0] > 2:
+            slope, _ = straight(ocp[2], p[OCP_LOW], p[OCP_HIGH], s)
+            value += (kelvin - p[REFERENCE]) * slope
+            entropy -= passed * kelvin * slope
+        value += WALL * (1.0 / s - 1.0 / (1.0 - s))
+        free += passed * value
+        reaction += passed * (value - psi[m])
+    vt = p[THERMAL_VOLTAGE]
+    at = surface(coefficient[0], c[0], current, h[0], geometry[0])
+    over = 2.0 * vt * np.arcsinh(0.5 * current / (p[ANODE_EXCHANGE] * np.sqrt(at)))
+    reaction += current * over
+    if cathode == SYMMETRIC:
+        at = surface(coefficient[n - 1], c[n - 1], -current, h[n - 1], geometry[n - 1])
+        over = 2.0 * vt * np.arcsinh(0.5 * current / (p[ANODE_EXCHANGE] * np.sqrt(at)))
+        reaction += current * over
+    out[0] = free - current * voltage + entropy
+    out[1] = reaction
+    out[2] = entropy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ SHORTEST = 5
 
 @dataclass(frozen=True)
 class Cathode:
-    """In SI. ``ocp``: potential and slope on an even grid from ``low`` to ``high``."""
+    """In SI. ``ocp``: potential, slope and (where known) entropic coefficient dU/dT on an even
+    grid from ``low`` to ``high``."""
 
     name: str
     thickness: float
@@ -49,6 +50,25 @@ class Cathode:
     nominal: float
     """Charge per area that one hour at 1C delivers, C/m^2."""
     assumptions: tuple[str, ...]
+    rate_activation: float = 0.0
+    diffusion_activation: float = 0.0
+    solid: Any = field(default_factory=lambda: np.ones(1))
+    """Factor of the diffusivity on an even grid of stoichiometry from 0 to 1."""
+    efficiency: float | None = None
+    """Effective over bulk transport in the pores; None is porosity^1.5."""
+    effective_conductivity: float | None = None
+    """Electronic, of the coating; None is that of the solid times its share^1.5."""
+
+    @property
+    def geometry(self) -> float:
+        """Effective over bulk transport in the pores."""
+        return self.porosity**1.5 if self.efficiency is None else self.efficiency
+
+    @property
+    def sigma(self) -> float:
+        """Electronic conductivity of the coating."""
+        stated = self.effective_conductivity
+        return self.conductivity * (1 - self.porosity) ** 1.5 if stated is None else stated
 
     @property
     def holds(self) -> float:
@@ -65,11 +85,13 @@ def cathode_of(
     ocp: Table | None,
     like: str,
     where: str,
+    diffusivity: Table | None = None,
 ) -> Cathode:
     """The cathode of a card.
 
-    ``ocp``: columns ``stoichiometry`` and ``potential``; ``like`` names the library's material
-    whose kinetics are used.
+    ``ocp``: columns ``stoichiometry``, ``potential`` and, where known, ``entropic_coefficient``;
+    ``diffusivity``: columns ``stoichiometry`` and ``diffusivity``; ``like`` names the library's
+    material whose kinetics are used.
 
     Raises:
         InputError: something not stated, or not possible.
@@ -79,7 +101,7 @@ def cathode_of(
     table, low, high = _library_ocp(entry) if ocp is None else _table_ocp(ocp, where)
     v_high = upper.si if upper else entry["upper_cutoff"]
     v_low = lower.si if lower else entry["lower_cutoff"]
-    start = _start(table, low, high, v_low, v_high, stated=ocp is not None, where=where)
+    start = start_of(table, low, high, v_low, v_high, stated=ocp is not None, where=where)
     density = electrode.density.si if electrode.density else entry["density"]
     thickness, porosity, active, loading = _geometry(electrode, density, said, where)
     maximum = entry["maximum_concentration"]
@@ -104,11 +126,15 @@ def cathode_of(
     if electrode.particle_radius is None:
         said.append(f"particle radius {radius * 1e6:g} um from the library")
     conducts = electrode.conductivity.si if electrode.conductivity else entry["conductivity"]
+    energy = entry.get("diffusion_activation", 0.0)
+    solid, diffuses = np.ones(1), entry["diffusivity"] * warmed(energy)
+    if diffusivity is not None:
+        solid, diffuses = _diffusion(diffusivity, where)
     return Cathode(
-        name, thickness, porosity, active, loading, radius, conducts,
-        entry["diffusivity"] * warmed(entry.get("diffusion_activation", 0.0)),
+        name, thickness, porosity, active, loading, radius, conducts, diffuses,
         entry["rate_constant"] * warmed(entry.get("rate_activation", 0.0)),
         maximum, table, low, high, start, v_low, v_high, nominal, tuple(said),
+        entry.get("rate_activation", 0.0), energy, solid,
     )  # fmt: skip
 
 
@@ -188,24 +214,7 @@ def _table_ocp(ocp: Table, where: str) -> tuple[Any, float, float]:
     """
     from scipy.interpolate import PchipInterpolator
 
-    x = np.array(ocp.column("stoichiometry"), float)
-    unit = ocp.units.get("potential") or "V"
-    scale = 1.0 if "Li" in unit else convert(1.0, unit, "V")
-    u = np.array(ocp.column("potential"), float) * scale
-    if len(x) < SHORTEST:
-        raise InputError(
-            f"the OCP table is too short: {len(x)} points",
-            where=where,
-            remedy=f"give at least {SHORTEST}",
-        )
-    order = np.argsort(x)
-    x, u = x[order], u[order]
-    if not np.all(np.isfinite(x)) or x[0] < 0 or x[-1] > 1:
-        raise InputError(
-            "the OCP table has stoichiometries outside 0 to 1",
-            where=where,
-            remedy="give lithium per site",
-        )
+    x, u = _columns(ocp, "potential", "V", "OCP", where)
     wrong = np.flatnonzero((np.diff(x) <= 0) | (np.diff(u) >= 0))
     if len(wrong):
         raise InputError(
@@ -216,10 +225,63 @@ def _table_ocp(ocp: Table, where: str) -> tuple[Any, float, float]:
         )
     even = np.linspace(x[0], x[-1], POINTS)
     curve = PchipInterpolator(x, u)
-    return np.stack([curve(even), curve(even, 1)]), float(x[0]), float(x[-1])
+    rows = [curve(even), curve(even, 1)]
+    if "entropic_coefficient" in ocp.frame.columns:
+        rows.append(np.interp(even, *_columns(ocp, "entropic_coefficient", "V/K", "OCP", where)))
+    return np.stack(rows), float(x[0]), float(x[-1])
 
 
-def _start(
+def _diffusion(table: Table, where: str) -> tuple[Any, float]:
+    """Factor over stoichiometry on an even grid from 0 to 1, and its geometric mean."""
+    x, d = _columns(table, "diffusivity", "m^2/s", "diffusivity", where)
+    if np.any(np.diff(x) <= 0) or np.any(d <= 0):
+        raise InputError(
+            "the diffusivity table has repeated stoichiometries, or is not above zero",
+            where=where,
+            remedy="one row per stoichiometry, diffusivity in m^2/s",
+        )
+    even = np.linspace(0.0, 1.0, POINTS)
+    values = np.interp(even, x, np.log(d))
+    mean = float(np.exp(values.mean()))
+    return np.exp(values) / mean, mean
+
+
+def _columns(table: Table, name: str, unit: str, what: str, where: str) -> tuple[Any, Any]:
+    """Stoichiometry and another column in SI, sorted.
+
+    Raises:
+        InputError: a missing column, too few rows, no number, a stoichiometry outside 0 to 1.
+    """
+    missing = [key for key in ("stoichiometry", name) if key not in table.frame.columns]
+    if missing:
+        raise InputError(
+            f"the {what} table has no column '{missing[0]}'",
+            where=where,
+            remedy=f"head its columns 'stoichiometry / 1' and '{name} / {unit}'",
+        )
+    stated = table.units.get(name) or unit
+    scale = 1.0 if "Li" in stated else convert(1.0, stated, unit)
+    x = np.array(table.column("stoichiometry"), float)
+    y = np.array(table.column(name), float) * scale
+    if len(x) < SHORTEST:
+        raise InputError(
+            f"the {what} table is too short: {len(x)} points",
+            where=where,
+            remedy=f"give at least {SHORTEST}",
+        )
+    if not np.all(np.isfinite(x)) or x.min() < 0 or x.max() > 1:
+        raise InputError(
+            f"the {what} table has stoichiometries outside 0 to 1",
+            where=where,
+            remedy="give lithium per site",
+        )
+    if not np.all(np.isfinite(y)):
+        raise InputError(f"the {what} table has rows without a number", where=where)
+    order = np.argsort(x)
+    return x[order], y[order]
+
+
+def start_of(
     table: Any, low: float, high: float, v_low: float, v_high: float, *, stated: bool, where: str
 ) -> float:
     """The stoichiometry at the upper cut-off.

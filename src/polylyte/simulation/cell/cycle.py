@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +10,12 @@ import numpy as np
 from polylyte.core.errors import InputError
 from polylyte.core.figures import Figure, Panel, Series
 from polylyte.core.kinds import (
+    AnyQuantity,
     ArealCapacity,
     CellVoltage,
     CRate,
     Duration,
+    MolarEnergy,
     Ratio,
     Temperature,
 )
@@ -24,9 +25,18 @@ from polylyte.core.results import Finding, Result, Verdict
 from polylyte.core.tables import Table
 from polylyte.materials.cells import Cell
 from polylyte.simulation.cell import model as models
-from polylyte.simulation.cell.cathode import cathode_of
+from polylyte.simulation.cell.build import built
 from polylyte.simulation.cell.discharge import DOYLE_1993
+from polylyte.simulation.cell.heat import HeatOptions
 from polylyte.simulation.cell.model import Model, Outcome
+from polylyte.simulation.cell.protocol import (
+    Done,
+    Step,
+    run_steps,
+    steps_table,
+    trace,
+    worst_error,
+)
 
 Steps = list[tuple[str, dict[str, Any]]]
 
@@ -81,6 +91,12 @@ def cycle(
     temperature: Temperature | None = None,
     lower_cutoff: CellVoltage | None = None,
     upper_cutoff: CellVoltage | None = None,
+    ocp: Table | None = None,
+    like: str = "",
+    heat_transfer: AnyQuantity | None = None,
+    heat_capacity: AnyQuantity | None = None,
+    ambient: Temperature | None = None,
+    conductivity_activation: MolarEnergy | None = None,
     grid: int = 40,
 ) -> Cycling:
     """Discharge, rest, CC-CV charge and rest, repeated, from the charged state at rest.
@@ -97,8 +113,14 @@ def cycle(
         cycles: how many
         rest: after each discharge and each charge
         temperature: of the cell; default the card's, else 25 degC
-        lower_cutoff: default that of the material
-        upper_cutoff: default that of the material
+        lower_cutoff: default the card's, else that of the material
+        upper_cutoff: default the card's, else that of the material
+        ocp: open-circuit potential, as in ``cell.discharge``
+        like: material of the library whose kinetics are used with ``ocp``
+        heat_transfer: heat lost per cooled area and kelvin; without it the cell is isothermal
+        heat_capacity: of the cell per electrode area; default from the masses on the card
+        ambient: temperature of what cools; default that of the cell at the start
+        conductivity_activation: activation energy of the electrolyte's conductivity
         grid: cells in the cathode
 
     Raises:
@@ -111,15 +133,14 @@ def cycle(
     where = cell.where or f"cell.{cell.name}"
     if min(discharge_rate.si, charge_rate.si, until.si) <= 0 or cycles < 1 or rest.si <= 0:
         raise InputError("rates, rest and the number of cycles must be above zero", where=where)
-    if cell.cathode is None:
-        raise InputError("the card has no cathode", where=where, remedy="add cathode = { … }")
-    given = temperature or cell.temperature
-    kelvin = given.si if given else 298.15
-    cathode = cathode_of(
-        cell.cathode, temperature=kelvin, lower=lower_cutoff, upper=upper_cutoff, ocp=None,
-        like="", where=f"{where} cathode",
+    model = built(
+        cell, temperature=temperature, lower_cutoff=lower_cutoff, upper_cutoff=upper_cutoff,
+        ocp=ocp, like=like, grid=grid, needs_cathode=True,
+        heat=HeatOptions(transfer=heat_transfer, capacity=heat_capacity, ambient=ambient,
+                         conductivity_activation=conductivity_activation),
     )  # fmt: skip
-    model = models.model_of(cell, temperature=kelvin, cathode=cathode, cells=grid)
+    cathode = model.cathode
+    assert cathode is not None
     per_rate = cathode.nominal / 3600
     charging = -charge_rate.si * per_rate
     steps: Steps = [
@@ -129,24 +150,10 @@ def cycle(
         ("hold", {"voltage": cathode.upper, "until_current": until.si * per_rate}),
         ("rest", {"duration": rest.si}),
     ]
-    done = list(_run(model, steps, cycles))
+    plan = [Step(name, n, given) for n in range(1, cycles + 1) for name, given in steps]
+    model = models.fitted(model, discharge_rate.si * per_rate)
+    done = list(run_steps(model, plan))
     return _result(done, model, discharge_rate, charge_rate, until, cycles)
-
-
-def _run(model: Model, steps: Steps, cycles: int) -> Iterator[tuple[int, str, Outcome]]:
-    """Every step; a hold begins with the current that the step before ended with."""
-    state = None
-    for number in range(1, cycles + 1):
-        last = 0.0
-        for name, arguments in steps:
-            if name == "hold":
-                arguments = {**arguments, "current": last}
-            outcome = models.run(model, state=state, **arguments)
-            state = outcome.state
-            yield number, name, outcome
-            if outcome.event in ("no convergence", "salt depleted", "too many time steps"):
-                return
-            last = float(outcome.series[-1, 2])
 
 
 def _energy(outcomes: list[Outcome]) -> float:
@@ -154,37 +161,25 @@ def _energy(outcomes: list[Outcome]) -> float:
 
 
 def _result(
-    done: list[tuple[int, str, Outcome]],
+    done: list[Done],
     model: Model,
     discharge_rate: Quantity,
     charge_rate: Quantity,
     until: Quantity,
     cycles: int,
 ) -> Cycling:
-    columns: dict[str, list[float]] = {
-        name: [] for name in ("cycle", "time", "voltage", "current", "capacity")
-    }
-    began = passed = 0.0
-    for number, _, outcome in done:
-        time, voltage, current, charge = outcome.series.T
-        columns["cycle"] += [float(number)] * len(time)
-        columns["time"] += list(began + time)
-        columns["voltage"] += list(voltage)
-        columns["current"] += list(-current / 10)
-        columns["capacity"] += list((passed + charge) / 36_000)
-        began, passed = began + float(time[-1]), passed + float(charge[-1])
-    last = [(name, o) for number, name, o in done if number == done[-1][0]]
-    out_steps = [o for name, o in last if name == "discharge"]
-    in_steps = [o for name, o in last if name in ("charge", "hold")]
+    last = [d for d in done if d.step.number == done[-1].step.number]
+    out_steps = [d.outcome for d in last if d.step.name == "discharge"]
+    in_steps = [d.outcome for d in last if d.step.name in ("charge", "hold")]
     given, taken = (
         abs(sum(float(o.series[-1, 3]) for o in group)) for group in (out_steps, in_steps)
     )
     energy = _energy(in_steps)
-    worst = max(max(o.salt_error, o.lithium_error, o.charge_error) for _, _, o in done)
+    worst = worst_error(d.outcome for d in done)
     finished = len(done) == 5 * cycles
     assert model.cathode is not None
     said = [text for layer in model.layers for text in layer.assumptions]
-    ranges = {text for _, _, o in done for text in o.ranges}
+    ranges = {text for d in done for text in d.outcome.ranges}
     return Cycling(
         discharge_capacity=from_si(given, "mAh/cm^2", how="simulated"),
         charge_capacity=from_si(taken, "mAh/cm^2", how="simulated"),
@@ -192,19 +187,8 @@ def _result(
             _energy(out_steps) / energy if energy else float("nan"), "1", how="simulated"
         ),
         worst_error=from_si(worst, "1", how="simulated"),
-        trace=Table.of(
-            columns, {"time": "s", "voltage": "V", "current": "mA/cm^2", "capacity": "mAh/cm^2"}
-        ),
-        steps=Table.of(
-            {
-                "cycle": [number for number, _, _ in done],
-                "step": [name for _, name, _ in done],
-                "duration": [float(o.series[-1, 0]) for _, _, o in done],
-                "capacity": [float(o.series[-1, 3]) / 36_000 for _, _, o in done],
-                "event": [o.event for _, _, o in done],
-            },
-            {"duration": "s", "capacity": "mAh/cm^2"},
-        ),
+        trace=trace(model, done, number="cycle", sign=-1.0),
+        steps=steps_table(done, number="cycle"),
         verdicts=(
             Verdict("conserved", worst <= models.CONSERVED, f"{worst:.0e} at most"),
             Verdict("ended", finished, f"{len(done)} steps of {5 * cycles}"),

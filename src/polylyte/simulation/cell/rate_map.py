@@ -27,6 +27,7 @@ from polylyte.core.tables import Table
 from polylyte.core.task import NO_TASK, Task
 from polylyte.materials.cells import Cell, Layer
 from polylyte.simulation.cell import model as models
+from polylyte.simulation.cell.answer import energy as joule
 from polylyte.simulation.cell.cathode import Cathode, cathode_of, scaled
 from polylyte.simulation.cell.discharge import DOYLE_1993
 from polylyte.simulation.cell.model import Model, Outcome
@@ -152,7 +153,11 @@ def rate_map(
             )
             designs += [(model, rate.si) for rate in rates]
     jobs = [
-        (model, {"current": _amps(model, rate), "lower": cathode.lower}) for model, rate in designs
+        (
+            models.fitted(model, _amps(model, rate)),
+            {"current": _amps(model, rate), "lower": cathode.lower},
+        )
+        for model, rate in designs
     ]
     outcomes = models.many(jobs, threads=task.threads)
     return _collected(designs, outcomes, cathode)
@@ -238,9 +243,8 @@ def _collected(
 def _answers(cathode: Cathode, outcome: Outcome | MachineError) -> dict[str, float]:
     if isinstance(outcome, MachineError) or not len(outcome.series):
         return {}
-    voltage, charge = outcome.series[:, 1], outcome.series[:, 3]
-    energy = float(np.trapezoid(voltage, charge) + voltage[0] * charge[0])
-    passed = float(charge[-1])
+    energy = joule(outcome)
+    passed = float(outcome.series[-1, 3])
     return {
         "areal_capacity": passed / 36_000,
         "specific_capacity": passed / cathode.loading / 3600,

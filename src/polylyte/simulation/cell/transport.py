@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,15 @@ class Transport:
     span: tuple[float, float] | None
     """Where the functions hold; None for constants."""
     assumptions: tuple[str, ...]
+    conductivity_activation: float = 0.0
+    diffusion_activation: float = 0.0
+    diffusion_power: float = 0.0
+    """D goes as T to this power besides its activation: 1 where it follows from kappa."""
+
+    @cached_property
+    def rows(self) -> Any:
+        """The table as the kernels want it: one row per concentration."""
+        return np.ascontiguousarray(self.table.T)
 
 
 def closure(transference: float, conductivity: float, temperature: float, c: float) -> float:
