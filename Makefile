@@ -83,10 +83,11 @@ $(JUDGE)/ready: requirements/validators.lock
 	$(JUDGE)/bin/python $(PIP) $(LOCK) $<
 	@touch $@
 
-# The kernels are compiled once here, so that the first fit does not wait for it.
+# The kernels are compiled once here, so that the first fit and discharge do not wait for it.
 $(VENV)/package: pyproject.toml $(VENV)/core
 	$(BIN)/python $(PIP) $(SELF)
 	$(BIN)/python -c "from polylyte.analysis.impedance import _kernels; _kernels.ready()"
+	$(BIN)/python -c "from polylyte.simulation.cell.compiled import ready; ready()"
 	@touch $@
 
 # The peers run beside the very versions that the core lock pins.

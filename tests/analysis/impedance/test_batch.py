@@ -6,7 +6,8 @@ import pytest
 from polylyte.analysis.impedance import _kernels
 from polylyte.analysis.impedance.batch import fit_many
 from polylyte.analysis.impedance.circuits import parse
-from polylyte.analysis.impedance.compiling import alone, compiled
+from polylyte.analysis.impedance.compiling import compiled
+from polylyte.core.compiling import alone
 from polylyte.analysis.impedance.descent import of_problem
 from polylyte.analysis.impedance.elements import ELEMENTS, Grid
 from polylyte.analysis.impedance.fitting import fit_circuit

@@ -13,7 +13,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from polylyte.analysis.impedance.compiling import alone, compiled
+from polylyte.analysis.impedance.compiling import compiled
+from polylyte.core.compiling import alone
 
 Real = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
+
+from polylyte.core.compiling import kept
 
 FARADAY = 96485.33212
 
@@ -62,7 +63,12 @@ WALL = 1e-6
 """Of the term WALL (1/s + 1/(s - 1)) in every OCP: below 0.1 mV for 0.01 < s < 0.99, it keeps the
 stoichiometry inside 0 to 1 where a fitted curve ends at a finite potential."""
 
-jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})
+jit = kept(
+    nogil=True,
+    error_model="numpy",
+    fastmath={"contract", "arcp", "nsz"},
+    no_cfunc_wrapper=True,
+)
 
 
 @jit

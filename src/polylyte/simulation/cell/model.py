@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from polylyte.core.compiling import ready
 from polylyte.core.errors import InputError, MachineError
 from polylyte.materials.cells import Cell
 from polylyte.simulation.cell import library
@@ -283,13 +284,15 @@ def run(
     extremes = np.array([np.exp(u).min(), np.exp(u).max()])
     c = model.cathode
     ocp, solid = (c.ocp, c.solid) if c is not None else (np.zeros((2, 2)), np.ones(1))
-    event, points, iterations, depleted, place = _kernels.run(
+    arguments = (
         p, mode, target, ramp, duration, lower, upper, until_current,
         _time_scale(model, current, duration), first, model.accuracy, grid.h, grid.porosity,
         grid.geometry, grid.which,
         *model.media, ocp, solid, cathode,
         u, j, filling, state.kelvin, series, kept, extremes,
     )  # fmt: skip
+    ready(_kernels.run, arguments)
+    event, points, iterations, depleted, place = _kernels.run(*arguments)
     series, kept = series[:points].copy(), kept[:points].copy()
     x = grid.centres
     end = State(u, j, filling, float(series[-1, k.TEMPERATURE]) if points else state.kelvin)
