@@ -7,12 +7,12 @@ from polylyte.analysis.impedance import _kernels
 from polylyte.analysis.impedance.batch import fit_many
 from polylyte.analysis.impedance.circuits import parse
 from polylyte.analysis.impedance.compiling import compiled
-from polylyte.core.compiling import alone
 from polylyte.analysis.impedance.descent import of_problem
 from polylyte.analysis.impedance.elements import ELEMENTS, Grid
 from polylyte.analysis.impedance.fitting import fit_circuit
 from polylyte.analysis.impedance.least_squares import minimize
 from polylyte.analysis.impedance.problem import Problem, draw, select
+from polylyte.core.compiling import alone
 from polylyte.core.errors import InputError
 
 FREQUENCY = np.logspace(5, -2, 71)
