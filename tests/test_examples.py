@@ -59,10 +59,36 @@ def test_plm_pouch(tmp_path: Path) -> None:
     best = value(made, "pouch_rates", "best_capacity", "mAh/cm^2")
     stored = value(made, "ragone", "specific_energy", "Wh/kg")
     assert stored == pytest.approx(best * 3.8161 / 35.1915 * 1e3, rel=1e-3)
-    virtual = {"sigma", "activation", "transference", "efficiency"}
+    virtual = {"sigma", "activation", "transference", "efficiency", *LABORATORY}
     words = dict.fromkeys(virtual, "recovered") | dict.fromkeys(("trend", "discharge"), "simulated")
     for name, verdict in found.items():
         assert verdict == words.get(name.split(".")[0], "agrees"), name
+    laboratory(made)
+    # Seed B, Table S3: 81.3 % and 131.3 mAh/g after 500 cycles, printed as "6.0 %" (B-E04).
+    assert value(made, "cycling", "retention", "%") == pytest.approx(81.3, abs=0.4)
+    assert value(made, "cycling", "final_capacity", "mAh/g") == pytest.approx(131.3, abs=0.6)
+    hundred = 100 * value(made, "cycling", "average_capacity_decay", "mAh/g/cycle")
+    assert hundred == pytest.approx(6.0, abs=0.15)
+    assert value(made, "symmetric", "soft_short_time", "h") == pytest.approx(25.0, abs=0.2)
+    assert value(made, "critical_current", "last_sustained", "mA/cm^2") == pytest.approx(1.1)
+    assert value(made, "critical_current", "first_failing", "mA/cm^2") == pytest.approx(1.2)
+
+
+LABORATORY = (
+    "window", "float", "symmetric", "critical_current", "plating_efficiency", "cycling", "rate",
+)  # fmt: skip
+"""Steps of the three seeds whose files come from the virtual laboratory."""
+
+
+def laboratory(made: Run) -> None:
+    """What was put into the virtual cells comes back, and is called recovered, never agreement."""
+    found = [c for c in made.comparisons if c.expected.quantity.split(".")[0] in LABORATORY]
+    assert {c.expected.quantity.split(".")[0] for c in found} == set(LABORATORY)
+    for comparison in found:
+        assert comparison.verdict == "recovered", comparison
+        assert comparison.deviation is not None
+        assert abs(comparison.deviation) <= 3, comparison
+    assert value(made, "profiles", "polarisation", "mV") == pytest.approx(80, abs=3)
 
 
 def test_in_situ_sl2(tmp_path: Path) -> None:
@@ -76,6 +102,15 @@ def test_in_situ_sl2(tmp_path: Path) -> None:
     # The layers that are not printed weigh six times the coating: the energy is theirs to lose.
     assert value(made, "energy", "specific_energy", "Wh/kg") < 50
     assert value(made, "what_it_takes", "reached_specific_energy", "Wh/kg") == pytest.approx(250)
+    laboratory(made)
+    # Table S2: 91.7 % after 2000 cycles, 170 mAh/g.
+    assert value(made, "cycling", "retention", "%") == pytest.approx(91.7, abs=0.4)
+    assert value(made, "cycling", "number_of_cycles", "1") == 2000
+    # Three cells are one answer, with their scatter.
+    assert value(made, "symmetric", "n", "1") == 3
+    assert value(made, "symmetric", "overpotential_sd", "mV") > 0
+    assert value(made, "critical_current", "last_sustained", "mA/cm^2") == pytest.approx(1.2)
+    assert value(made, "critical_current", "first_failing", "mA/cm^2") == pytest.approx(1.3)
 
 
 def test_sipe_lifpa(tmp_path: Path) -> None:
@@ -98,9 +133,17 @@ def test_sipe_lifpa(tmp_path: Path) -> None:
     # Printed, put into the virtual sample, and found again: no agreement.
     assert found["sigma.conductivity@30degC"] == "recovered"
     assert found["efficiency.coulombic_efficiency"] == "recovered"
+    laboratory(made)
+    # Table S1, Fig. S21: 80.8 % after 236 cycles, 87.9 % from 0.1C to 1C, put into virtual cells.
+    assert value(made, "cycling", "retention", "%") == pytest.approx(80.8, abs=0.5)
+    assert value(made, "cycling", "n", "1") == 3
+    assert value(made, "rate", "rate_retention", "%") == pytest.approx(87.9, abs=0.3)
+    assert value(made, "rate", "fast_capacity", "mAh/g") == pytest.approx(186.6, abs=0.8)
 
 
 def test_real_files(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for library in ("fastnda", "python_calamine"):
+        pytest.importorskip(library)
     monkeypatch.setenv("POLYLYTE_DATA", str(data))
     made = run("real_files", tmp_path)
     # measurement.md, "Must reproduce": R0+R1 1456 ohm, R1 1246.6 ohm, both 2 %.
@@ -113,6 +156,25 @@ def test_real_files(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch)
     assert "needs thickness and area" in sigma.flags
     conductance = refused.tables["conductivity"].quantities("conductance")[0]
     assert conductance.si == pytest.approx(1 / 1456, rel=0.02)
+    # measurement.md, "Must reproduce": cycles of cyclers, 0.02 %.
+    for step, direction, cycle, expected in (
+        ("ndax", "charge", 1, 0.2350), ("ndax", "discharge", 1, 0.1006),
+        ("ndax", "charge", 2, 0.0703), ("ndax", "discharge", 2, 0.0610),
+        ("nda", "charge", 2, 5811.02), ("nda", "discharge", 2, 5806.65),
+        ("graphite", "charge", 1, 4.24934), ("graphite", "discharge", 1, 4.68031),
+    ):  # fmt: skip
+        result = next(s.result for s in made.steps if s.name == step)
+        assert result is not None
+        frame = result.tables["cycles"].frame
+        (found,) = frame.filter(frame["cycle"] == cycle)[f"{direction}_capacity"].to_list()
+        digit = 0.5e-4 if step == "ndax" else 0.0
+        assert found == pytest.approx(expected, rel=2e-4, abs=digit), (step, direction, cycle)
+    assert set(verdicts(made).values()) == {"agrees"}
+    # Two cyclers in one figure, a cycle beginning with each lithiation of the graphite.
+    overlay = next(s.result for s in made.steps if s.name == "overlay")
+    assert overlay is not None
+    assert overlay.quantities["number_of_cells"].value == 2
+    assert overlay.tables["cells"].frame["divided_by"].to_list() == ["cell", "cell"]
     report = write_report(made, tmp_path / "report")
     assert "needs thickness and area" in report.read_text()
 

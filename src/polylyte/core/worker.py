@@ -10,9 +10,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,6 +77,8 @@ def prepare_process() -> None:
     follow_driver()
 
 
+MANY = 20
+"""Files of one input whose reading is shown."""
 ORPHANED = threading.Event()
 """Set when the driver of this pool process has died."""
 GRACE = 20.0
@@ -175,7 +177,8 @@ def _compute(job: Job, store: Store, log: Log) -> Mapping[str, Any]:
     method = methods.get(job.method)
     upstream = results(store, job.upstream)
     unreadable: list[Finding] = []
-    made = materialise(method, job.arguments, upstream, unreadable)
+    shown = WorkerTask(Path(), store, job.signals, job.step, 1, log).progress
+    made = materialise(method, job.arguments, upstream, unreadable, shown)
     task_name = next((n for n, p in method.parameters.items() if p.type == "task"), None)
     began = time.perf_counter()
     with _threads(method.declared.threads):
@@ -302,17 +305,20 @@ def materialise(
     arguments: Mapping[str, Argument],
     upstream: Mapping[str, Stored],
     unreadable: list[Finding],
+    shown: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> dict[str, Any]:
     """The Python arguments of a method: files read, references followed.
 
     Of many files, one that cannot be read does not stop the rest: it is named in ``unreadable``.
+    ``shown`` is told how far the reading of many is.
 
     Raises:
         FileError: a raw file is not what it should be.
         NotAnswerable: a step did not determine the quantity that is needed.
     """
+    read = partial(_read, unreadable=unreadable, shown=shown)
     return {
-        name: _make(method.parameters[name], argument, upstream, unreadable)
+        name: _make(method.parameters[name], argument, upstream, read)
         for name, argument in arguments.items()
     }
 
@@ -321,24 +327,31 @@ def _make(
     parameter: Parameter,
     argument: Argument,
     upstream: Mapping[str, Stored],
-    unreadable: list[Finding],
+    read: Callable[..., Any],
 ) -> Any:
     match argument:
         case Value():
             return argument.value
         case Files():
-            return _read(parameter, argument.found, unreadable)
+            return read(parameter, argument.found)
         case Reference():
-            return _follow(parameter, argument, upstream[argument.step], unreadable)
+            return _follow(parameter, argument, upstream[argument.step], read)
 
 
-def _read(parameter: Parameter, found: Sequence[files.InputFile], unreadable: list[Finding]) -> Any:
+def _read(
+    parameter: Parameter,
+    found: Sequence[files.InputFile],
+    unreadable: list[Finding],
+    shown: Callable[[float, str], None],
+) -> Any:
     cls = parameter.target or Table
     if not parameter.many:
         return cls.read(found[0].path, found[0].conditions)
     many = getattr(cls, "read_many", None)
     read: list[Any] = []
-    for file in found:
+    for place, file in enumerate(found):
+        if len(found) >= MANY:
+            shown(place / len(found), f"reading {place + 1} of {len(found)} files")
         try:
             read += (
                 many(file.path, file.conditions) if many else [cls.read(file.path, file.conditions)]
@@ -355,7 +368,7 @@ def _read(parameter: Parameter, found: Sequence[files.InputFile], unreadable: li
 
 
 def _follow(
-    parameter: Parameter, reference: Reference, stored: Stored, unreadable: list[Finding]
+    parameter: Parameter, reference: Reference, stored: Stored, read: Callable[..., Any]
 ) -> Any:
     if reference.part == "files":
         names = chosen(reference, stored.files)
@@ -365,7 +378,7 @@ def _follow(
             raise InputError(
                 f"takes one file, but {len(found)} match", where=reference.where, remedy="name one"
             )
-        return _read(parameter, found, unreadable)
+        return read(parameter, found)
     if reference.part == "tables":
         return stored.tables[chosen(reference, stored.tables)[0]]
     quantity = stored.quantities[chosen(reference, stored.quantities)[0]]

@@ -256,6 +256,8 @@ def _curve(ax: Any, series: Series, shown: Points, index: int) -> None:
         )
     options: dict[str, Any] = {"color": color, "label": label, "zorder": 2}
     options["linestyle"] = style.DASHES[style.turn(index) % len(style.DASHES)]
+    if series.thin:
+        options |= {"linewidth": 0.3, "alpha": 0.35}
     if series.style == "dashed":
         options["linestyle"] = (0, (4, 2))
     if series.style == "points":

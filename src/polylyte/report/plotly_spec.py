@@ -118,7 +118,7 @@ def _scatter(series: Series, kept: Points, index: int) -> dict[str, Any]:
         "name": series.label,
         "line": {
             "color": style.color(index),
-            "width": 1.8,
+            "width": 0.6 if series.thin else 1.8,
             "dash": "dash" if series.style == "dashed" else dash,
             "shape": "hv" if series.style == "steps" else "linear",
         },
@@ -129,6 +129,8 @@ def _scatter(series: Series, kept: Points, index: int) -> dict[str, Any]:
             + ("-open" if style.turn(index) % 2 else ""),
         },
     }
+    if series.thin:
+        trace |= {"opacity": 0.4, "hoverinfo": "skip"}
     if kept.sizes is not None:
         trace["marker"]["size"] = [round(5 + 24 * float(size), 1) for size in kept.sizes]
         trace["marker"]["opacity"] = 0.55

@@ -24,7 +24,7 @@ def made(**more):
 
 
 def test_peaks_lie_at_the_plateaus():
-    found = profile(data=made(polarisation=q("60 mV")), smoothing=q("5 mV"))
+    found = profile(data=[made(polarisation=q("60 mV"))], smoothing=q("5 mV"))
     assert found.polarisation.value == pytest.approx(60, abs=2)
     peaks = found.peaks.frame
     for direction, shift in (("charge", 0.03), ("discharge", -0.03)):
@@ -58,7 +58,7 @@ def test_held_potentials_are_left_out():
     data = CyclingRecord(
         time=np.arange(900.0), current=current, potential=np.concatenate([volts, back])
     )
-    found = profile(data=data)
+    found = profile(data=[data])
     assert any("at held potentials are left out" in f.text for f in found.findings)
     # A ramp has no peak; the hold would be a high one at 4 V.
     charge = found.differentials.frame
@@ -67,7 +67,7 @@ def test_held_potentials_are_left_out():
 
 
 def test_samples_too_far_apart_are_told():
-    found = profile(data=made(samples=30), smoothing=q("0.5 mV"))
+    found = profile(data=[made(samples=30)], smoothing=q("0.5 mV"))
     (verdict,) = found.verdicts
     assert verdict.passed is False
     assert math.isfinite(found.polarisation.value)
@@ -76,15 +76,15 @@ def test_samples_too_far_apart_are_told():
 def test_refusals():
     data = made(samples=30)
     with pytest.raises(InputError, match="chosen_cycles: there is no cycle 7"):
-        profile(data=data, chosen_cycles=[7])
+        profile(data=[data], chosen_cycles=[7])
     with pytest.raises(InputError, match="smoothing: must be positive"):
-        profile(data=data, smoothing=q("0 mV"))
-    assert profile(data=data, chosen_cycles=[2]).number_of_profiles.value == 1
+        profile(data=[data], smoothing=q("0 mV"))
+    assert profile(data=[data], chosen_cycles=[2]).number_of_profiles.value == 1
 
 
 def test_real_file(data):
     # A graphite electrode: de-lithiation plateaus of stages 2 and 1, 0.10 to 0.25 V against Li
     record = CyclingRecord.read(data / "instruments/cp/neware_uio.csv")
-    found = profile(data=record, chosen_cycles=[2])
+    found = profile(data=[record], chosen_cycles=[2])
     assert 0 < found.polarisation.value < 1000
     figure(found)

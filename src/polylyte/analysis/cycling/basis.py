@@ -85,3 +85,25 @@ def names(records: Sequence[CyclingRecord]) -> list[str]:
     """A name per record, told apart where two are alike."""
     found = [record.name or f"cell {k + 1}" for k, record in enumerate(records)]
     return [f"{n} ({k + 1})" if found.count(n) > 1 else n for k, n in enumerate(found)]
+
+
+def common(
+    records: Sequence[CyclingRecord],
+    active_mass: Sequence[Quantity] | None,
+    area: Sequence[Quantity] | None,
+) -> list[Basis]:
+    """What each record's capacities are divided by; cells of one batch by the same, or nothing.
+
+    Raises:
+        InputError: another number of values than records, or one that is not positive.
+    """
+    masses = one_each(active_mass, records, "active_mass")
+    areas = one_each(area, records, "area")
+    if all(m is None for m in masses) and all(a is None for a in areas):
+        masses = _if_all([stated(record, "mass") for record in records])
+        areas = _if_all([stated(record, "area") for record in records])
+    return [basis(mass, own) for mass, own in zip(masses, areas, strict=True)]
+
+
+def _if_all(values: list[Quantity | None]) -> list[Quantity | None]:
+    return values if all(v is not None for v in values) else [None] * len(values)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from polylyte.analysis.cycling.basis import Basis, basis, stated
-from polylyte.analysis.cycling.cycles import CycleRule, Cycles, curve, cycles, middle
-from polylyte.analysis.cycling.differential import Differential, differential, without_holds
+from polylyte.analysis.cycling.basis import Basis, common, names
+from polylyte.analysis.cycling.cycles import CycleRule
+from polylyte.analysis.cycling.profile_cells import Cell, Half
+from polylyte.analysis.cycling.summary_batch import FEW, answered, by_row, counted, short, shortened
 from polylyte.core.citations import Citation
-from polylyte.core.errors import InputError, NotAnswerable
+from polylyte.core.errors import InputError
 from polylyte.core.figures import Figure, Panel, Series
 from polylyte.core.kinds import Area, Mass, Ratio, Voltage
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity, from_si, q
+from polylyte.core.replicates import mean
 from polylyte.core.results import Finding, Result, Verdict
 from polylyte.core.tables import Table
 from polylyte.core.units import unit
@@ -40,7 +41,7 @@ SHOWN = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class VoltageProfiles(Result):
-    """``polarisation@cycle10`` of each cycle is in ``more``."""
+    """``polarisation@cycle10`` of each cycle is in ``more``. Of several cells: means."""
 
     polarisation: Voltage = out("charge less discharge potential at half capacity, first chosen")
     peak_separation: Voltage = out("highest charge less highest discharge peak of dQ/dV, so too")
@@ -48,24 +49,33 @@ class VoltageProfiles(Result):
     profiles: Table = out("capacity and potential of each chosen cycle")
     differentials: Table = out("dQ/dV of each chosen cycle")
     peaks: Table = out("potential and height of every peak of dQ/dV")
+    cells: Table = out("polarisation and peak separation of every profile")
 
 
 def figure(result: VoltageProfiles) -> Figure:
-    """Potential over capacity, and dQ/dV over potential; one colour per cycle."""
+    """Potential over capacity, and dQ/dV over potential; one colour per cell and cycle."""
     profile, slope = result.profiles.frame, result.differentials.frame
-    numbers = profile["cycle"].unique(maintain_order=True).to_list()
+    pairs = profile.select("cell", "cycle").unique(maintain_order=True).rows()
+    labels = _labels(pairs)
+    crowd = len(pairs) > FEW
     left: list[Series] = []
     right: list[Series] = []
-    for color, number in enumerate(numbers):
-        for direction, label in (("charge", f"cycle {number}"), ("discharge", "")):
+    for color, (name, number) in enumerate(pairs):
+        for direction, label in (("charge", labels[color]), ("discharge", "")):
             for frame, series, x, y in (
                 (profile, left, "capacity", "potential"),
                 (slope, right, "potential", "differential"),
             ):
-                own = frame.filter((frame["cycle"] == number) & (frame["direction"] == direction))
-                series.append(
-                    Series(own[x].to_list(), own[y].to_list(), label, "line", color=color)
+                own = frame.filter(
+                    (frame["cell"] == name)
+                    & (frame["cycle"] == number)
+                    & (frame["direction"] == direction)
                 )
+                shown = Series(
+                    own[x].to_list(), own[y].to_list(), "" if crowd else label, "line",
+                    color=0 if crowd else color, thin=crowd,
+                )  # fmt: skip
+                series.append(shown)
     units = {**result.profiles.units, **result.differentials.units}
     return Figure(
         "voltage-profiles",
@@ -81,21 +91,28 @@ def figure(result: VoltageProfiles) -> Figure:
     )
 
 
+def _labels(pairs: Sequence[tuple[str, int]]) -> list[str]:
+    cells = short(list(dict.fromkeys(name for name, _ in pairs)))
+    if len(cells) == 1:
+        return [f"cycle {number}" for _, number in pairs]
+    return [f"{cells[name]}, {number}" for name, number in pairs]
+
+
 @method(
     "cycling.profile",
     version=1,
     cites=[DUBARRY_2022],
     figure=figure,
     prose="Voltage profiles of {number_of_profiles} cycles ({chosen}; {rule}) were analysed. The "
-    "polarisation at half capacity was {polarisation} in cycle {first}. dQ/dV was computed with "
+    "polarisation at half capacity was {polarisation} {first}. dQ/dV was computed with "
     "a Gaussian kernel of standard deviation {smoothing} [Dubarry2022]; the highest peaks of "
     "charge and discharge lie {peak_separation} apart there.",
 )
 def profile(
     *,
-    data: CyclingRecord,
-    active_mass: Mass | None = None,
-    area: Area | None = None,
+    data: list[CyclingRecord],
+    active_mass: list[Mass] | None = None,
+    area: list[Area] | None = None,
     chosen_cycles: list[int] | None = None,
     cycle_rule: CycleRule = "cycler",
     smoothing: Voltage = q("10 mV"),
@@ -109,13 +126,16 @@ def profile(
     A kernel needs neither a monotonic potential nor even steps, and moves no symmetric
     peak, but widens all of them by h in quadrature. Potentials that are held (constant
     voltage) are left out of dQ/dV. Peaks stand out by a tenth of the highest; the uncertainty of
-    their potential is that of the noise and of the voltmeter.
+    their potential is that of the noise and of the voltmeter. Several cells, of whatever
+    instruments, are laid over each other; their quantities are means over the cells, with the
+    standard error from the scatter between them, each one's own are in ``cells``.
 
     Parameters:
-        data: record of the cell, positive current charges
-        active_mass: what capacities are divided by
-        area: what they are divided by where no mass is given
+        data: records of one cell or of several, positive current charges
+        active_mass: what capacities are divided by; one for all or one per record
+        area: what they are divided by where no mass is given; one for all or one per record
         chosen_cycles: numbers of the cycles; by default the first, middle and last complete ones
+            of one cell, the first complete one of each of several
         cycle_rule: "cycler" takes the cycler's numbers, the others begin a cycle with each charge
             or discharge
         smoothing: standard deviation of the kernel
@@ -127,100 +147,88 @@ def profile(
     """
     if smoothing.si <= 0:
         raise InputError("must be positive", where="smoothing")
-    found = cycles(data, rule=cycle_rule)
-    whole = np.flatnonzero(found.complete)
-    if not len(whole):
-        raise NotAnswerable(
-            "no cycle has a whole charge and a whole discharge", where=data.name or None
-        )
-    if chosen_cycles:
-        places = [found.at(number, "chosen_cycles") for number in chosen_cycles]
-    else:
-        places = sorted({int(whole[0]), int(whole[len(whole) // 2]), int(whole[-1])})
-    mass, own_area = active_mass, area
-    if mass is None and own_area is None:
-        mass, own_area = stated(data, "mass"), stated(data, "area")
-    base = basis(mass, own_area)
-    halves = [_Half.of(data, found, k, sign, smoothing.si) for k in places for sign in (1, -1)]
-    apart = {
-        int(found.number[k]): _polarisation(data, found, k, potential_accuracy.si) for k in places
-    }
-    verdicts = [_sampling(halves, smoothing.si)]
-    first = int(found.number[places[0]])
+    if not data:
+        raise InputError("no record is given", where="data")
+    labels, bases = names(data), common(data, active_mass, area)
+
+    def make(place: int) -> Cell:
+        return Cell.of(
+            labels[place], data[place], bases[place], cycle_rule, chosen_cycles, smoothing.si,
+            potential_accuracy.si, alone=len(data) == 1,
+        )  # fmt: skip
+
+    cells, lost = answered(make, labels)
+    halves = [half for cell in cells for half in cell.halves]
+    verdicts = [*counted(len(cells), lost), _sampling(halves, smoothing.si)]
+    findings = [
+        Finding(f"cycle rule: {c.rule}", where=c.name if len(data) > 1 else "") for c in cells
+    ]
     held = sum(h.held for h in halves)
-    findings = [Finding(f"cycle rule: {found.rule}")]
     if held > 0:
         findings.append(Finding(f"{held / 3.6:.3g} mAh at held potentials are left out of dQ/dV"))
+    first = cells[0].apart[0]
     return VoltageProfiles(
-        polarisation=apart[first],
-        peak_separation=_separation(halves[0], halves[1], potential_accuracy.si),
-        number_of_profiles=Quantity(float(len(places)), "1"),
-        profiles=_profiles(halves, base),
-        differentials=_differentials(halves, base),
-        peaks=_peaks(halves, base, potential_accuracy.si),
-        more={f"polarisation@cycle{number}": value for number, value in apart.items()},
+        **_means(cells),
+        number_of_profiles=Quantity(float(sum(len(c.apart) for c in cells)), "1"),
+        profiles=_profiles(cells),
+        differentials=_differentials(cells),
+        peaks=_peaks(cells, potential_accuracy.si),
+        cells=_cell_table(cells),
         verdicts=tuple(verdicts),
-        findings=tuple(findings),
+        findings=(*shortened(findings, len(cells)), *lost),
         warnings=tuple(v.text for v in verdicts if v.passed is False),
         text={
-            "rule": found.rule,
-            "first": str(first),
-            "chosen": "cycles " + ", ".join(map(str, apart)),
+            "rule": " or ".join(dict.fromkeys(c.rule for c in cells)),
+            "first": f"in cycle {first.cycle}"
+            if len(cells) == 1
+            else f"on average of {len(cells)} cells",
+            "chosen": "; ".join(c.chosen(alone=len(cells) == 1) for c in cells[:FEW])
+            + (f" and {len(cells) - FEW} more" if len(cells) > FEW else ""),
             "smoothing_text": str(smoothing),
         },
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Half:
-    """One direction of one cycle."""
-
-    cycle: int
-    sign: int
-    charge: Any
-    potential: Any
-    slope: Differential | None
-    held: float
-
-    @classmethod
-    def of(cls, data: CyclingRecord, found: Cycles, k: int, sign: int, width: float) -> _Half:
-        half = curve(data, found, k, sign)
-        free, held = without_holds(half)
-        slope = differential(free, width)
-        return cls(int(found.number[k]), sign, half.charge, half.potential, slope, held)
-
-
-def _polarisation(data: CyclingRecord, found: Cycles, k: int, accuracy: float) -> Quantity:
-    parts = [middle(curve(data, found, k, sign)) for sign in (1, -1)]
-    number = str(found.number[k])
-    if parts[0] is None or parts[1] is None:
-        return Quantity(None, "mV", flags=("too short",), conditions={"cycle": number})
-    (upper, u), (lower, v) = parts[0], parts[1]
-    sources = {
-        f"~noise of the potential, cycle {number}": math.hypot(u, v),
-        "~voltmeter": math.sqrt(2) * accuracy,
-    }
-    sources = {s: p for s, p in sources.items() if p}
-    return from_si(upper - lower, "mV", sources, how="measured", conditions={"cycle": number})
+def _means(cells: Sequence[Cell]) -> dict[str, Any]:
+    """One cell's first chosen cycle, and all of them in ``more``; means of several cells."""
+    if len(cells) == 1:
+        (cell,) = cells
+        more = {f"polarisation@cycle{own.cycle}": own.polarisation for own in cell.apart}
+        first = cell.apart[0]
+        return {
+            "polarisation": first.polarisation, "peak_separation": first.separation, "more": more
+        }  # fmt: skip
+    made: dict[str, Any] = {"more": {}}
+    for name, values in (
+        ("polarisation", [c.apart[0].polarisation for c in cells]),
+        ("peak_separation", [c.apart[0].separation for c in cells]),
+    ):
+        known = [value for value in values if value.value is not None]
+        if len(known) < 2:
+            made[name] = known[0] if known else values[0]
+            continue
+        both = mean(name, known)
+        made[name] = both[name]
+        made["more"][f"{name}_sd"] = both[f"{name}_sd"]
+    return made
 
 
-def _separation(charge: _Half, discharge: _Half, accuracy: float) -> Quantity:
-    """The highest peaks of both directions, V apart."""
-    best = []
-    for half in (charge, discharge):
-        if half.slope is None or not half.slope.peaks:
-            return Quantity(None, "mV", flags=("not identifiable",))
-        best.append(max(half.slope.peaks, key=lambda peak: peak.height))
-    parts = {
-        "~noise of the peaks": math.hypot(best[0].std, best[1].std),
-        "~voltmeter": math.sqrt(2) * accuracy,
-    }
-    parts = {s: p for s, p in parts.items() if p}
-    made = from_si(best[0].potential - best[1].potential, "mV", parts, how="measured")
-    return made.given(cycle=str(charge.cycle))
+def _cell_table(cells: Sequence[Cell]) -> Table:
+    rows = [(cell, own) for cell in cells for own in cell.apart]
+    return Table.of_quantities(
+        {
+            "cell": [cell.name for cell, _ in rows],
+            "cycle": [own.cycle for _, own in rows],
+            "divided_by": [cell.base.words for cell, _ in rows],
+        },
+        {
+            "polarisation": [by_row(own.polarisation) for _, own in rows],
+            "peak_separation": [by_row(own.separation) for _, own in rows],
+        },
+    )
 
 
-def _sampling(halves: Sequence[_Half], width: float) -> Verdict:
+def _sampling(halves: Sequence[Half], width: float) -> Verdict:
     worst = max((h.slope.spacing for h in halves if h.slope is not None), default=0.0)
     return Verdict(
         "samples closer than the smoothing",
@@ -231,47 +239,63 @@ def _sampling(halves: Sequence[_Half], width: float) -> Verdict:
     )
 
 
-def _profiles(halves: Sequence[_Half], base: Basis) -> Table:
-    factor = base.size * float(unit(base.unit).factor)
-    columns: dict[str, list[Any]] = {"cycle": [], "direction": [], "capacity": [], "potential": []}
-    for half in halves:
-        keep = np.unique(np.linspace(0, len(half.charge) - 1, SHOWN).astype(int))
-        columns["cycle"] += [half.cycle] * len(keep)
-        columns["direction"] += [NAMES[half.sign]] * len(keep)
-        columns["capacity"] += (half.charge[keep] / factor).tolist()
-        columns["potential"] += half.potential[keep].tolist()
-    return Table.of(columns, {"capacity": base.unit, "potential": "V"})
-
-
-def _differentials(halves: Sequence[_Half], base: Basis) -> Table:
-    factor = base.size * float(unit(base.unit).factor)
+def _profiles(cells: Sequence[Cell]) -> Table:
     columns: dict[str, list[Any]] = {
-        "cycle": [], "direction": [], "potential": [], "differential": []
+        "cell": [], "cycle": [], "direction": [], "capacity": [], "potential": []
     }  # fmt: skip
-    for half in halves:
+    for cell, half in _halves(cells):
+        keep = np.unique(np.linspace(0, len(half.charge) - 1, SHOWN).astype(int))
+        _head(columns, cell, half, len(keep))
+        columns["capacity"] += (half.charge[keep] / _factor(cell.base)).tolist()
+        columns["potential"] += half.potential[keep].tolist()
+    return Table.of(columns, {"capacity": cells[0].base.unit, "potential": "V"})
+
+
+def _differentials(cells: Sequence[Cell]) -> Table:
+    columns: dict[str, list[Any]] = {
+        "cell": [], "cycle": [], "direction": [], "potential": [], "differential": []
+    }  # fmt: skip
+    for cell, half in _halves(cells):
         if half.slope is None:
             continue
-        n = len(half.slope.potential)
-        columns["cycle"] += [half.cycle] * n
-        columns["direction"] += [NAMES[half.sign]] * n
+        _head(columns, cell, half, len(half.slope.potential))
         columns["potential"] += half.slope.potential.tolist()
-        columns["differential"] += (half.sign * half.slope.value / factor).tolist()
-    return Table.of(columns, {"potential": "V", "differential": f"{base.unit}/V"})
+        columns["differential"] += (half.sign * half.slope.value / _factor(cell.base)).tolist()
+    return Table.of(columns, {"potential": "V", "differential": f"{cells[0].base.unit}/V"})
 
 
-def _peaks(halves: Sequence[_Half], base: Basis, accuracy: float) -> Table:
-    factor = base.size * float(unit(base.unit).factor)
-    rows = [(h, p) for h in halves if h.slope is not None for p in h.slope.peaks]
+def _halves(cells: Sequence[Cell]) -> list[tuple[Cell, Half]]:
+    return [(cell, half) for cell in cells for half in cell.halves]
+
+
+def _head(columns: dict[str, list[Any]], cell: Cell, half: Half, rows: int) -> None:
+    columns["cell"] += [cell.name] * rows
+    columns["cycle"] += [half.cycle] * rows
+    columns["direction"] += [NAMES[half.sign]] * rows
+
+
+def _factor(base: Basis) -> float:
+    return base.size * float(unit(base.unit).factor)
+
+
+def _peaks(cells: Sequence[Cell], accuracy: float) -> Table:
+    rows = [
+        (cell, half, peak)
+        for cell, half in _halves(cells)
+        if half.slope is not None
+        for peak in half.slope.peaks
+    ]
     places = [
         from_si(p.potential, "V", {"~noise of the peak[*]": p.std, "~voltmeter": accuracy})
-        for _, p in rows
+        for _, _, p in rows
     ]
     return Table.of_quantities(
         {
-            "cycle": [h.cycle for h, _ in rows],
-            "direction": [NAMES[h.sign] for h, _ in rows],
-            "height": [p.height / factor for _, p in rows],
+            "cell": [c.name for c, _, _ in rows],
+            "cycle": [h.cycle for _, h, _ in rows],
+            "direction": [NAMES[h.sign] for _, h, _ in rows],
+            "height": [p.height / _factor(c.base) for c, _, p in rows],
         },
         {"potential": places},
-        {"height": f"{base.unit}/V", "potential": "V"},
+        {"height": f"{cells[0].base.unit}/V", "potential": "V"},
     )

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from polylyte.analysis.cycling.basis import basis, names, one_each, stated
+from polylyte.analysis.cycling import summary_figure
+from polylyte.analysis.cycling.basis import common, names, stated
 from polylyte.analysis.cycling.cycles import CycleRule, Steps, cycles
+from polylyte.analysis.cycling.summary_batch import (
+    FEW,
+    alike,
+    answered,
+    by_row,
+    counted,
+    shortened,
+    together,
+)
 from polylyte.analysis.cycling.summary_cells import (
     Cell,
     Direction,
@@ -18,13 +28,14 @@ from polylyte.analysis.cycling.summary_cells import (
 from polylyte.analysis.cycling.summary_words import counter, findings_of, one_rate, plausible
 from polylyte.core.citations import Citation
 from polylyte.core.errors import InputError
-from polylyte.core.figures import Figure, Mark, Panel, Series
+from polylyte.core.figures import Figure
 from polylyte.core.kinds import AnyQuantity, Area, Mass, Percentage, Ratio, Voltage
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import Quantity, q
 from polylyte.core.replicates import mean
 from polylyte.core.results import Finding, Result
 from polylyte.core.tables import Table
+from polylyte.core.task import NO_TASK, Task
 from polylyte.core.units import pretty
 from polylyte.instruments.cycling import CyclingRecord
 
@@ -56,6 +67,7 @@ class CyclingSummary(Result):
     energy_efficiency: Percentage = out("mean of discharge energy over charge energy")
     polarisation: Voltage = out("charge less discharge potential at half capacity, reference cycle")
     final_polarisation: Voltage = out("the same in the last cycle counted")
+    number_of_cells: Ratio = out("cells that count; those left out are named")
     number_of_cycles: Ratio = out("complete cycles, the fewest of any cell")
     cycles: Table = out("every cycle of every cell, and the cycler's counter beside the integral")
     cells: Table = out("the quantities of each cell")
@@ -63,39 +75,14 @@ class CyclingSummary(Result):
 
 
 def figure(result: CyclingSummary) -> Figure:
-    """Capacity, Coulombic efficiency and polarisation over cycles, one colour per cell."""
-    frame = result.cycles.frame.filter(result.cycles.frame["complete"])
-    cells = frame["cell"].unique(maintain_order=True).to_list()
-    capacity: list[Series] = []
-    efficiency: list[Series] = []
-    polarisation: list[Series] = []
-    for color, name in enumerate(cells):
-        own = frame.filter(frame["cell"] == name)
-        x, label = own["cycle"].to_list(), name if len(cells) > 1 else ""
-        for direction, style in (("charge", "line"), ("discharge", "points")):
-            text = f"{label} {direction}".strip()
-            y = own[f"{direction}_capacity"].to_list()
-            capacity.append(Series(x, y, text, style, color=color))  # type: ignore[arg-type]
-        efficiency.append(Series(x, own["coulombic_efficiency"].to_list(), label, color=color))
-        kept = own.drop_nulls("polarisation")
-        y = kept["polarisation"].to_list()
-        polarisation.append(Series(kept["cycle"].to_list(), y, label, color=color))
-    unit = result.cycles.units["discharge_capacity"]
+    """Capacity, Coulombic efficiency and polarisation over cycles, by cell."""
     at = result.retention.conditions.get("reference cycle", "1")
-    marks = [Mark(float(at), "reference")]
-    return Figure(
-        "cycling",
-        [
-            Panel(capacity, "Cycle", "Capacity", "", unit, marks=marks),
-            Panel(efficiency, "Cycle", "Coulombic efficiency", "", "%"),
-            Panel(polarisation, "Cycle", "Polarisation at half capacity", "", "mV"),
-        ],
+    return summary_figure.figure(
+        result.cycles,
+        result.text["direction"],
+        at,
         f"Cycling: capacity per {result.text['per']}, retention {result.retention} of cycle "
         f"{at}, mean Coulombic efficiency {result.coulombic_efficiency}.",
-        "Good: a capacity that falls slowly, an efficiency near 100 % that does not scatter, and a "
-        "flat polarisation. Bad: an efficiency above 100 % or that jumps (a soft short), or a "
-        "polarisation that rises while the capacity falls.",
-        "double",
     )
 
 
@@ -125,6 +112,7 @@ def summary(
     efficiency: Efficiency = "discharge/charge",
     charge_accuracy: Ratio = q("0.05 %"),
     potential_accuracy: Voltage = q("1 mV"),
+    task: Task = NO_TASK,
 ) -> CyclingSummary:
     """Cycle table, retention, decay, efficiencies and polarisation of one cell or several.
 
@@ -142,8 +130,10 @@ def summary(
     Capacities are divided by the active mass, else the area, else by nothing (per cell); each
     says by what. A cycle's capacity scatters by the standard deviation about its neighbours
     (second differences; six complete cycles are needed), the counter's error is shared by all
-    cycles and drops out of the retention. Several cells: mean, and standard error from the
-    scatter between them.
+    cycles and drops out of the retention. Several cells, of whatever instruments: mean, standard
+    deviation and n, the standard error of the mean from the scatter between them. A file that
+    cannot be read, or a cell without an answer, does not stop the others: it is named, with the
+    reason. Of more than eight cells the figure shows thin lines, their median and a band.
 
     Parameters:
         data: records of one cell or of several, positive current charges
@@ -166,47 +156,61 @@ def summary(
     """
     if not data:
         raise InputError("no record is given", where="data")
-    cells = _cells(
+    cells, each, lost = _cells(
         data, active_mass, area, cycle_rule, steps, capacity, efficiency,
-        charge_accuracy.si, potential_accuracy.si,
+        charge_accuracy.si, potential_accuracy.si, reference_cycle, last_cycle, task,
     )  # fmt: skip
-    each = [scalars(cell, reference_cycle, last_cycle) for cell in cells]
+    pairs = list(zip(cells, each, strict=True))
     merged = _merged([s.quantities for s in each])
+    own = [(counter(cell), plausible(cell), one_rate(cell, s)) for cell, s in pairs]
     verdicts = [
-        verdict
-        for cell, own in zip(cells, each, strict=True)
-        for verdict in (counter(cell), plausible(cell), one_rate(cell, own))
+        *counted(len(cells), lost),
+        *alike(cells, each),
+        *together(own, [cell.name for cell in cells]),
     ]
-    findings = [f for cell, s in zip(cells, each, strict=True) for f in findings_of(cell, s)]
-    if cells[0].basis.by is None:
-        findings.append(
-            Finding(
-                "capacities are those of the cell: neither active_mass nor area is given",
-                remedy="give one to compare cells of different size",
-            )
-        )
+    notes = shortened([f for cell, s in pairs for f in findings_of(cell, s)], len(cells))
     return CyclingSummary(
         **merged.fields,  # type: ignore[arg-type]
         more=merged.more,
+        number_of_cells=Quantity(float(len(cells)), "1"),
         number_of_cycles=Quantity(float(min(c.found.complete.sum() for c in cells)), "1"),
         cycles=_cycle_table(cells, each),
         cells=_cell_table(cells, each),
         definitions=_definitions(merged.fields),
         verdicts=tuple(verdicts),
-        findings=tuple(findings),
+        findings=(*notes, *_divided(cells), *lost),
         warnings=tuple(v.text for v in verdicts if v.passed is False),
         text={
             "per": cells[0].basis.words if len(cells) == 1 else cells[0].basis.name,
-            "rule": cells[0].found.rule,
+            "rule": _rules(cells),
             "direction": capacity,
-            "last": _same([str(c.found.number[s.last]) for c, s in zip(cells, each, strict=True)]),
+            "last": _last(cells, each),
             "cell_count": "one cell" if len(cells) == 1 else f"{len(cells)} cells",
         },
     )
 
 
-def _same(words: Sequence[str]) -> str:
-    return words[0] if len(set(words)) == 1 else f"{words[0]} to {words[-1]} (by cell)"
+def _divided(cells: Sequence[Cell]) -> list[Finding]:
+    """Where capacities are those of cells, why."""
+    if cells[0].basis.by is not None:
+        return []
+    remedy = "give one to compare cells of different size"
+    for name in ("mass", "area"):
+        known = sum(stated(cell.record, name) is not None for cell in cells)
+        if known:
+            text = f"capacities are those of the cells: {known} of {len(cells)} files state {name}"
+            return [Finding(text, remedy=f"give active_mass or area, {remedy}")]
+    text = "capacities are those of the cell: neither active_mass nor area is given"
+    return [Finding(text, remedy=remedy)]
+
+
+def _rules(cells: Sequence[Cell]) -> str:
+    return " or ".join(dict.fromkeys(cell.found.rule for cell in cells))
+
+
+def _last(cells: Sequence[Cell], each: Sequence[Scalars]) -> str:
+    ends = sorted({int(c.found.number[s.last]) for c, s in zip(cells, each, strict=True)})
+    return f"{ends[0]}" if len(ends) == 1 else f"{ends[0]} to {ends[-1]} (by cell)"
 
 
 def _cells(
@@ -219,31 +223,29 @@ def _cells(
     efficiency: Efficiency,
     accuracy: float,
     potential_accuracy: float,
-) -> list[Cell]:
-    masses, areas = one_each(active_mass, data, "active_mass"), one_each(area, data, "area")
-    if all(m is None for m in masses) and all(a is None for a in areas):
-        masses = _if_all([stated(record, "mass") for record in data])
-        areas = _if_all([stated(record, "area") for record in data])
+    reference_cycle: int,
+    last_cycle: int | None,
+    task: Task,
+) -> tuple[list[Cell], list[Scalars], list[Finding]]:
     labels, several = names(data), len(data) > 1
-    return [
-        Cell(
-            name=label,
-            record=record,
-            found=cycles(record, rule=rule, steps=steps),
-            basis=basis(mass, own_area),
+    bases = common(data, active_mass, area)
+
+    def make(place: int) -> tuple[Cell, Scalars]:
+        cell = Cell(
+            name=labels[place],
+            record=data[place],
+            found=cycles(data[place], rule=rule, steps=steps),
+            basis=bases[place],
             accuracy=accuracy,
             potential_accuracy=potential_accuracy,
             capacity=capacity,
             efficiency=efficiency,
-            mark=f" ({label})" if several else "",
+            mark=f" ({labels[place]})" if several else "",
         )
-        for label, record, mass, own_area in zip(labels, data, masses, areas, strict=True)
-    ]
+        return cell, scalars(cell, reference_cycle, last_cycle)
 
-
-def _if_all(values: list[Quantity | None]) -> list[Quantity | None]:
-    """Cells of one batch are divided by the same thing, or by nothing."""
-    return values if all(v is not None for v in values) else [None] * len(values)
+    made, lost = answered(make, labels, task)
+    return [cell for cell, _ in made], [own for _, own in made], lost
 
 
 @dataclass(frozen=True)
@@ -275,18 +277,24 @@ def _cycle_table(cells: Sequence[Cell], each: Sequence[Scalars]) -> Table:
 
     frames: list[polars.DataFrame] = []
     units: dict[str, str] = {}
+    many = len(cells) > FEW
     for cell, own in zip(cells, each, strict=True):
-        made, units = columns(cell, own.reference)
+        # One source per cell would be hundreds of columns: the counters of many share their error.
+        made, units = columns(replace(cell, mark="") if many else cell, own.reference)
         frames.append(polars.DataFrame(made, strict=False))
     frame = polars.concat(frames, how="diagonal_relaxed")
     parts = [c for c in frame.columns if "|" in c]
     frame = frame.with_columns(polars.col(c).fill_null(0.0) for c in parts)
-    return Table(frame, units, cells[0].found.rule)
+    note = _rules(cells) + ("; one error of the counter for all cells" if many else "")
+    return Table(frame, units, note)
 
 
 def _cell_table(cells: Sequence[Cell], each: Sequence[Scalars]) -> Table:
-    quantities = {name: [s.quantities[name] for s in each] for name in each[0].quantities}
     pairs = list(zip(cells, each, strict=True))
+    quantities = {
+        name: [by_row(s.quantities[name], cell.mark) for cell, s in pairs]
+        for name in each[0].quantities
+    }
     plain: dict[str, Sequence[object]] = {
         "cell": [cell.name for cell in cells],
         "complete_cycles": [int(cell.found.complete.sum()) for cell in cells],
