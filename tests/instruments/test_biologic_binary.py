@@ -5,9 +5,13 @@ import struct
 import numpy as np
 import pytest
 
-from polylyte.core.errors import FileError
+from polylyte.core.errors import FileError, InputError
+from polylyte.core.tables import Table
 from polylyte.instruments.biologic_columns import COLUMNS, layout
+from polylyte.instruments.biologic_ranges import CURRENTS, LIMITS, potential_step
+from polylyte.instruments.biologic_resolution import resolution, with_resolution
 from polylyte.instruments.reading import read, read_bytes
+from polylyte.instruments.recordings import Recording
 from polylyte.instruments.spectra import ImpedanceSpectrum
 
 BEGIN = {0: 100, 2: 405, 3: 406, 11: 1007}
@@ -197,3 +201,203 @@ def test_area_and_mass_have_units_of_their_own(codes, area, mass):
     assert sum("the file's header states" in f.text for f in recording.findings) == (
         2 if area else 0
     )
+
+
+FULL_PEIS = (32, 37, 38, 36, 35, 4, 77, 76, 39, 33, 34)
+"""f, Re, -Im, |Z|, phase, time, <Ewe>, <I>, I Range, |Ewe|, |I|: float but the range's number."""
+
+
+def log(low, high):
+    return ("VMP LOG", bytes(0x1F8) + struct.pack("<ff", low, high) + bytes(0x100))
+
+
+def ranged(ranges, amplitudes, limits=(-10.0, 10.0)):
+    """A spectrum of 100 ohm at 0 and 60 degrees in turn; the current follows from |Ewe|."""
+    rows = []
+    for k, (number, e) in enumerate(zip(ranges, amplitudes, strict=True)):
+        z = 100 * np.exp(-1j * np.radians(60 * (k % 2)))
+        rows.append(struct.pack("<fffffdffHff", 1e3 / (k + 1), z.real, -z.imag, 100.0,
+                                -60.0 * (k % 2), k, 3.2, 1e-3, number, e, e / 100))  # fmt: skip
+    return mpr(FULL_PEIS, rows, others=[log(*limits)] if limits else [])
+
+
+def test_resolution_of_known_ranges():
+    # 40, 39: 1 and 10 mA. 20 V / 2^16 = 305.2 uV; 0.004 % of 1 mA = 40 nA.
+    recording = read_bytes(ranged([40, 39, 40], [0.01, 0.02, 0.01]), "x")
+    potential, current = resolution(recording, "potential"), resolution(recording, "current")
+    assert potential.step == pytest.approx(305.176e-6, rel=1e-5)
+    assert current.step == pytest.approx([40e-9, 400e-9, 40e-9], rel=1e-5)
+    assert potential.std == pytest.approx(305.176e-6 / np.sqrt(12), rel=1e-5)
+    assert potential.source == "potential range of 20 V in the log, 16 bits"
+    assert current.source == "current range of each row (0.001 to 0.01 A), 0.004 %"
+    # 305.2 uV of 10 mV, 40 nA of 100 uA; 305.2 uV of 20 mV, 400 nA of 200 uA.
+    relative = [np.hypot(0.0305176, 4e-4), np.hypot(0.0152588, 2e-3), np.hypot(0.0305176, 4e-4)]
+    for name in ("z_real", "z_imaginary", "z_modulus"):
+        assert resolution(recording, name).step == pytest.approx(100 * np.array(relative), rel=1e-5)
+    assert resolution(recording, "z_phase").step == pytest.approx(np.degrees(relative), rel=1e-5)
+
+
+def test_resolution_is_beside_the_columns_only_where_asked_for():
+    recording = read_bytes(ranged([40, 39, 40], [0.01, 0.02, 0.01]), "x")
+    plain, table = recording.table("impedance"), with_resolution(recording)
+    assert not any("|" in name for name in plain.frame.columns)
+    assert table.columns == plain.columns
+    assert table.frame.select(plain.columns).equals(plain.frame)
+    std = [40e-9 / np.sqrt(12), 400e-9 / np.sqrt(12), 40e-9 / np.sqrt(12)]
+    assert table.std("current") == pytest.approx(std, rel=1e-5)
+    assert table.std("current_range") is None
+    first, second, _ = table.quantities("current")
+    assert set(first.components).isdisjoint(second.components)  # independent from row to row
+
+
+def test_standard_uncertainty_is_that_of_a_converter():
+    step = 5 / 2**16
+    true = np.random.default_rng(1).uniform(0, 5, 20_000)
+    stored = np.round(true / step) * step
+    rows = [struct.pack("<dfH", k, v, 40) for k, v in enumerate(stored)]
+    recording = read_bytes(mpr((4, 6, 39), rows, 3, 0x0B, others=[log(0, 5)]), "x")
+    read_back = recording.table("series").frame["potential"].to_numpy()
+    spread = np.sqrt(np.mean((read_back - true) ** 2))
+    assert resolution(recording, "potential").std == pytest.approx(spread, rel=0.02)
+
+
+def test_impedance_of_rounded_amplitudes():
+    # Real and imaginary parts of both amplitudes within half a step: 100 ohm at -60 degrees.
+    recording = read_bytes(ranged([40, 40], [0.01, 0.01], (-2.5, 2.5)), "x")
+    rng = np.random.default_rng(2)
+    e, i = 5 / 2**16, 40e-9
+    off = rng.uniform(-0.5, 0.5, (4, 40_000))
+    turn = np.exp(1j * np.radians(17))
+    potential = 0.01 * turn + e * (off[0] + 1j * off[1])
+    current = 1e-4 * turn * np.exp(1j * np.radians(60)) + i * (off[2] + 1j * off[3])
+    z = potential / current
+    for name, values in (("z_real", z.real), ("z_imaginary", z.imag), ("z_modulus", abs(z)),
+                         ("z_phase", np.degrees(np.angle(z)))):  # fmt: skip
+        assert resolution(recording, name).std[1] == pytest.approx(np.std(values), rel=0.03)
+    f = 500.0
+    series, parallel = -1 / (2 * np.pi * f * z.imag), (1 / z).imag / (2 * np.pi * f)
+    ids = (*FULL_PEIS, 169, 172)
+    cut = [struct.pack("<fffffdffHffff", f, 50, 86.602540, 100, -60, 0, 3.2, 0, 40, 0.01, 1e-4,
+                       series.mean() * 1e6, parallel.mean() * 1e6)]  # fmt: skip
+    recording = read_bytes(mpr(ids, cut, others=[log(-2.5, 2.5)]), "x")
+    for name, values in (("series_capacitance", series), ("parallel_capacitance", parallel)):
+        assert resolution(recording, name).std[0] == pytest.approx(np.std(values), rel=0.03)
+
+
+def test_charge_adds_up_the_steps_of_its_current_from_where_it_began():
+    # 1 mA range: 40 nA; two seconds, then a new half cycle of two more.
+    ids = (4, 8, 13, 467, 468, 39)
+    rows = [struct.pack("<dfddIH", t, 0.5, 0, 0, h, 40) for t, h in enumerate((0, 0, 0, 1, 1))]
+    recording = read_bytes(mpr(ids, rows, technique=0x04), "x")
+    total = resolution(recording, "charge")
+    assert total.step == pytest.approx([0, 40e-9, 80e-9, 120e-9, 160e-9])
+    assert total.source.endswith("as if every conversion erred alike")
+    half = resolution(recording, "half_cycle_charge").step
+    assert half == pytest.approx([0, 40e-9, 80e-9, 40e-9, 80e-9])
+
+
+def test_what_was_set_comes_before_the_log():
+    told = {LIMITS: "-10 V to 10 V"}
+    assert potential_step({}) is None
+    assert potential_step(told)[0] == pytest.approx(20 / 2**16)
+    told |= {"set: potential range, low": "0 V", "set: potential range, high": "5 V; 10 V"}
+    step, source = potential_step(told)
+    assert (step, source) == (10 / 2**16, "potential range of 10 V in the settings, 16 bits")
+    # Nothing is measured over less than 5 V.
+    step, source = potential_step({LIMITS: "-0.1 V to 0.1 V"})
+    assert step == 5 / 2**16
+    assert source.startswith("potential range of 0.2 V in the log (measured over 5 V")
+
+
+@pytest.mark.parametrize("number", [15, 200, 43], ids=["auto", "unknown", "exceeded"])
+def test_a_range_that_is_not_understood_is_not_guessed(number):
+    # 43 is 1 uA, in which 0.1 mA cannot have been measured.
+    recording = read_bytes(ranged([number, number], [0.01, 0.0125], None), "x")
+    current = resolution(recording, "current_amplitude")
+    assert current.step == pytest.approx(0.0025 / 100, rel=1e-5)
+    assert current.source == (
+        "finest step between values: the numbers of its current ranges are not understood"
+    )
+    potential = resolution(recording, "potential")
+    assert potential.source == "finest step between values: no potential range is stated"
+    assert potential.step == pytest.approx(3.2 * 2**-23, rel=0.5)  # all are equal
+    impedance = resolution(recording, "z_real")
+    assert impedance.source.startswith("rounding of the stored number alone: what it derives")
+    assert impedance.step[0] == 100 * 2.0**-23
+
+
+def test_amplitudes_of_zero_resolve_nothing():
+    recording = read_bytes(ranged([40, 40], [0.01, 0.0]), "x")
+    assert np.isinf(resolution(recording, "z_real").step).tolist() == [False, True]
+    assert resolution(recording, "z_phase").step[1] == 360.0
+    table = with_resolution(recording)
+    assert table.frame["z_real|resolution[*]"].is_null().to_list() == [False, True]
+    # Rows of a technique that records a spectrum between other things: all is zero there.
+    ids = (*FULL_PEIS, 169, 172)
+    records = [(*[0] * 8, 40, *[0] * 4), (10, 3, 4, 5, 0, 1, 3, 0, 40, 0.01, 1e-4, 1, 1)]
+    rows = [struct.pack("<fffffdffHffff", *record) for record in records]
+    table = with_resolution(read_bytes(mpr(ids, rows, technique=0x7F, others=[log(0, 5)]), "x"))
+    for name in ("z_real", "series_capacitance", "parallel_capacitance"):
+        assert table.frame[f"{name}|resolution[*]"].is_null().to_list() == [True, False]
+    assert not any(table.frame[name].is_nan().any() for name in table.frame.columns)
+
+
+def test_resolution_of_what_was_not_measured_or_is_of_another_maker():
+    recording = read_bytes(ranged([40], [0.01]), "x")
+    with pytest.raises(InputError, match="no measured column 'current_range'"):
+        resolution(recording, "current_range")
+    other = Recording(format="x.txt", instrument="", technique="", tables={
+        "series": Table.of({"potential": [1.0, 1.25, 3.0], "time": [0.0, 1.0, 2.0]})})  # fmt: skip
+    found = resolution(other, "potential")
+    assert (set(found.step), found.source) == ({0.25}, "finest step between values")
+
+
+def test_numbers_of_current_ranges():
+    # EC-Lab's list.
+    assert [CURRENTS[n] for n in range(37, 46)] == [
+        1,
+        0.1,
+        0.01,
+        1e-3,
+        1e-4,
+        1e-5,
+        1e-6,
+        1e-7,
+        1e-8,
+    ]
+    assert (CURRENTS[115], CURRENTS[116], CURRENTS[14], CURRENTS[81]) == (0.01, 1e-3, 1e-5, 64)
+    assert not {0, 15, 28, 122, 123} & set(CURRENTS)  # Auto, PAC, Auto Limited, Unset
+
+
+def test_real_files_move_in_parts_of_the_steps_stated(data):
+    # The finest moves are a quarter of a potential's step, half of a current's; the calibration
+    # of a channel stretches them by up to 3 %.
+    cycling = read(data / "instruments/bdf/GCPL-0.mpr")
+    spectrum = read(data / "instruments/bdf/PEIS-0.mpr")
+    for recording, span, where in ((cycling, 5, "settings"), (spectrum, 10, "log")):
+        found = resolution(recording, "potential")
+        assert found.source == f"potential range of {span} V in the {where}, 16 bits"
+        assert found.step == pytest.approx(span / 2**16, rel=1e-3)
+        frame = next(iter(recording.tables.values())).frame
+        moved = np.diff(np.unique(frame["potential"]))
+        assert moved.min() / found.step[0] == pytest.approx(0.25, rel=0.05)
+    current, frame = resolution(spectrum, "current").step, spectrum.table("impedance").frame
+    assert set(np.round(current, 12)) == {4e-8, 4e-7}
+    for step in (4e-8, 4e-7):
+        values = np.unique(frame["current"].to_numpy()[np.round(current, 12) == step])
+        # All are whole multiples of one quantum, to a twentieth of it; evenly spread numbers
+        # leave a third.
+        quanta = np.linspace(0.48, 0.50, 20_001)[:, None] * step
+        multiples = (values - values[0]) / quanta
+        assert abs(multiples - np.round(multiples)).max(axis=1).min() < 0.05
+
+
+def test_every_measured_column_of_the_real_files_has_a_resolution(data):
+    for path in sorted((data / "instruments").rglob("*.mpr")):
+        table = with_resolution(read(path))
+        assert {"time", "potential"} <= {c for c in table.columns if table.std(c)}
+        for name in table.columns:
+            std = np.array(table.std(name) or [0.0])
+            assert np.isfinite(std).all(), (path.name, name)
+            if name in ("potential", "current", "z_real", "z_modulus", "z_phase"):
+                assert (std > 0).all()

@@ -24,6 +24,7 @@ from polylyte.core.results import Finding
 from polylyte.core.tables import Table
 from polylyte.instruments.biologic_columns import COLUMNS, FLAGS, Layout, layout
 from polylyte.instruments.biologic_names import column
+from polylyte.instruments.biologic_ranges import control_range
 from polylyte.instruments.biologic_settings import settings_of
 from polylyte.instruments.checks import sign_finding
 from polylyte.instruments.conditions import steady_temperature
@@ -100,7 +101,7 @@ def read_mpr(raw: bytes) -> Recording:
     temperature = steady_temperature({name: table})
     findings = [*_lost(data, lost, len(records), odd), *_unread(shape, unknown)]
     if "impedance" in tables:
-        imaginary = np.asarray(tables["impedance"].column("z_imaginary"), dtype=float)
+        imaginary = tables["impedance"].frame["z_imaginary"].to_numpy()
         sign = sign_finding(imaginary)
         findings += [sign] if sign else []
     return Recording(
@@ -115,6 +116,7 @@ def read_mpr(raw: bytes) -> Recording:
             "columns": ", ".join(map(str, numbers)),
             **_notes(modules),
             **_set(modules),
+            **_limits(modules),
         },
         rows_read=len(table),
         rows_dropped=lost + odd,
@@ -242,8 +244,10 @@ def _whole(table: Table) -> Table:
     Raises:
         FileError: there is no such row.
     """
-    if all(np.isfinite(table.frame[name].to_numpy()).all() for name in table.columns):
-        return table
+    with np.errstate(over="ignore", invalid="ignore"):
+        # A sum is finite only where every number is; one that overflows costs time alone.
+        if all(np.isfinite(table.frame[name].to_numpy().sum()) for name in table.columns):
+            return table
     import polars
 
     frame = table.frame.with_columns(polars.col(polars.Float64).replace([np.inf, -np.inf], np.nan))
@@ -344,6 +348,12 @@ def _set(modules: list[Module]) -> dict[str, str]:
     settings = next((m for m in modules if m.name == "VMP settings"), None)
     found = {} if settings is None else settings_of(bytes(settings.data))
     return {f"set: {name}": value for name, value in found.items()}
+
+
+def _limits(modules: list[Module]) -> dict[str, str]:
+    """The potential's range, from the log."""
+    log = next((m for m in modules if m.name == "VMP LOG"), None)
+    return {} if log is None else control_range(log.data)
 
 
 def _started(modules: list[Module]) -> str:

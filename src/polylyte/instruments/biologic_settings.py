@@ -16,7 +16,7 @@ from typing import NamedTuple
 _PLACES = (0x0572, 0x1845, 0x1846, 0x1847)
 _NEW = 0x1847
 """Where the parameters of the newer layout begin."""
-_FREQUENCY = {0: "MHz", 1: "kHz", 2: "Hz"}
+_FREQUENCY = {0: "MHz", 1: "kHz", 2: "Hz", 3: "mHz"}
 _CURRENT = {0: "A", 1: "mA", 2: "µA"}
 _RATE = {1: "mV/s"}
 _SHOWN = 96

@@ -27,11 +27,16 @@ def unknown_placeholders(method: Method) -> list[str]:
     """Names in the prose that are no parameter, no output and no word of ``result.text``.
 
     The keys of ``text`` and ``more`` exist only at run time; a name counts as one of them where
-    the method's module spells it, as a string or as a keyword.
+    the method's module spells it, or one beside it that it takes something from, as a string or as
+    a keyword.
     """
     known = {*method.parameters, *method.outputs}
     module = sys.modules[method.function.__module__]
-    source = inspect.getsource(module).replace(method.declared.prose, "")
+    beside = module.__name__.rpartition(".")[0] + "."
+    taken = {getattr(each, "__module__", None) or "" for each in vars(module).values()}
+    names = {module.__name__, *(name for name in taken if name.startswith(beside))}
+    texts = (inspect.getsource(sys.modules[name]) for name in sorted(names))
+    source = "\n".join(texts).replace(method.declared.prose, "")
     return [
         name
         for name in placeholders(method.declared.prose)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from polylyte.core.citations import Citation
 from polylyte.core.kinds import Capacity, Temperature
 from polylyte.core.methods import method, out
 from polylyte.core.quantities import from_si
@@ -11,6 +12,14 @@ from polylyte.core.results import Finding, Result
 from polylyte.materials.cells import Cell
 from polylyte.simulation.cell.bpx_cell import bpx_of_model
 from polylyte.simulation.cell.build import built
+
+BPX_2022 = Citation(
+    "BPX2022",
+    "The authors of the BPX standard",
+    "Battery Parameter eXchange (BPX)",
+    "https://bpxstandard.com",
+    2022,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +32,8 @@ class Exported(Result):
 @method(
     "cell.bpx",
     version=1,
-    prose="The cell's parameters were written as a BPX file ({name}).",
+    cites=[BPX_2022],
+    prose="The cell's parameters were written as a BPX file ({name}) [BPX2022].",
 )
 def bpx(*, cell: Cell, temperature: Temperature | None = None) -> Exported:
     """The card's cathode, electrolyte and separator as a partial BPX 1.0 file.
