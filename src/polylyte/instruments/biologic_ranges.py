@@ -7,8 +7,9 @@ its nominal current: 2¹⁶ of them reach 1.3 times as far either way.
 Sources: ±2.5, ±5 and ±10 V are the ranges that the maker's development package offers
 (``E_RANGE``); the manual of the SP-240 (page 55) names 16 bits (of its analogue inputs) and the
 same three; 0.0015 % of the potential's range, not below 75 µV, and 0.004 % of the
-current's are the VMP3's data that yadg uses (https://github.com/dgbowl/yadg/pull/7). Values of real files agree: on ranges of 5
-and 10 V they move in quarters of S/2¹⁶, on current ranges of 1 and 10 mA in halves of 0.004 %.
+current's are the VMP3's data that yadg uses (https://github.com/dgbowl/yadg/pull/7).
+Values of real files agree: on ranges of 5 and 10 V they move in quarters of
+S/2¹⁶, on current ranges of 1 and 10 mA in halves of 0.004 %.
 """
 
 from __future__ import annotations
