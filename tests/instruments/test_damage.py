@@ -172,6 +172,7 @@ def test_binary_files_truncated(data, file, step):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("file", [file for file, step in BINARY if step > 64])
 def test_binary_files_truncated_at_each_64th_byte(data, file):
     cut_everywhere(bytes_of(data, file), 64)

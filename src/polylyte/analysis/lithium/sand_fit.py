@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEAST_POINTS = 12
+NORMAL = 1.959964
 USED = 0.9
 """Share of the Sand time that a record must reach for it to be read."""
 LEAP = 8.0
@@ -30,7 +31,8 @@ NEAREST, FARTHEST = 1e-7, 30.0
 
 @dataclass(frozen=True)
 class Divergence:
-    """Sand time with its standard error (s); ``reached`` tells whether the record gets there."""
+    """Sand time, the middle of its 95 % interval, and half of that over 1.96 (s); ``reached`` tells
+    whether the record gets there."""
 
     time: float
     std: float
@@ -68,14 +70,12 @@ def divergence(half: Half, until: float = math.inf) -> Divergence | None:
     low, high = spans[max(at - 1, 0)], spans[min(at + 1, spans.size - 1)]
     tau = _refined(t, v, float(low), float(high))
     level, scale, rest = _linear(t, v, tau)
-    std = _error(t, tau, scale, rest)
+    least, most = _interval(t, v, tau, correlation_length(rest))
     flat = _power(t, v)
     variance = float(rest @ rest) / max(t.size - 3, 1) * correlation_length(rest)
     better = flat - float(rest @ rest) > SIGNIFICANT * variance
     reached = bool(better and scale > 0 and t[-1] >= USED * tau)
-    if reached and after is not None and tau > after:
-        # The leap itself is later than the end of the salt.
-        tau = after
+    tau, std = (least + most) / 2, (most - least) / (2 * NORMAL)
     return Divergence(tau, std, reached, level, scale, float(t[-1]), after)
 
 
@@ -124,12 +124,32 @@ def _refined(t: Floats, v: Floats, low: float, high: float) -> float:
     return last * (1 + math.exp(float(found.x)))
 
 
-def _error(t: Floats, tau: float, scale: float, rest: Floats) -> float:
-    u = np.sqrt(t / tau)
-    slope = -scale * u / (2 * tau * (1 - u**2))
-    jacobian = np.column_stack([_basis(t, tau), slope])
-    variance = float(rest @ rest) / max(t.size - 3, 1) * correlation_length(rest)
-    return math.sqrt(max(float(np.linalg.pinv(jacobian.T @ jacobian)[2, 2]) * variance, 0.0))
+def _interval(t: Floats, v: Floats, tau: float, alike: float) -> tuple[float, float]:
+    """95 % interval of the Sand time by profile likelihood; ``alike`` samples count as one.
+
+    Near its end the potential is so curved in the Sand time that the last samples alone tell it: a
+    standard error by slopes holds the truth in 85 % of cases where it claims 95.
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import t as student
+
+    last, free = float(t[-1]), max(t.size - 3, 1)
+    limit = float(_squares(t, v, np.array([tau]))[0]) * (
+        1 + alike * float(student.ppf(0.975, free)) ** 2 / free
+    )
+
+    def above(x: float) -> float:
+        return float(_squares(t, v, np.array([last * (1 + math.exp(x))]))[0]) - limit
+
+    # Noise of the last sample makes a second minimum right behind it: all of them count.
+    x = np.union1d(
+        np.log(np.geomspace(NEAREST, FARTHEST, 240)), math.log(max(tau / last - 1, NEAREST))
+    )
+    within = np.flatnonzero(_squares(t, v, last * (1 + np.exp(x))) <= limit)
+    first, final = int(within[0]), int(within[-1])
+    low = brentq(above, x[first - 1], x[first]) if first > 0 else -math.inf
+    high = brentq(above, x[final], x[final + 1]) if final + 1 < x.size else float(x[-1])
+    return last * (1 + math.exp(low)), last * (1 + math.exp(high))
 
 
 def _power(t: Floats, v: Floats) -> float:
