@@ -174,14 +174,24 @@ def _read(
     """A part from its table; ``own`` reads what is not simply an entry."""
     special = own or {}
     declared: Any = kind
-    made = kind(
-        **{
-            key: special[key](card) if key in special else _entry(card, key, hint)
-            for key, hint in _hints(declared).items()
-        }
-    )
+    values = dict(_absent(declared))
+    card.asked += values
+    for key, hint in _hints(declared).items():
+        if key in special:
+            values[key] = special[key](card)
+        elif key in card.raw:
+            values[key] = _entry(card, key, hint)
+    made = kind(**values)
     card.close()
     return made
+
+
+@cache
+def _absent(kind: Any) -> dict[str, Any]:
+    """What each field is where the table says nothing: most of a card is silence."""
+    return {
+        key: _entry(Card({}, where="", source=""), key, hint) for key, hint in _hints(kind).items()
+    }
 
 
 def _money(card: Card, key: str, per: tuple[str, ...] = ()) -> Quantity | None:
