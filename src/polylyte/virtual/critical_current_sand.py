@@ -160,8 +160,8 @@ def sand_time(
         own = _scattered(cell, 1 + scatter.si * rng.standard_normal())
         times.append(true_sand_time(cell, density))
         # The recorder's clock knows nothing of the cell's Sand time.
-        beyond = float(rng.uniform())
-        time, size = _polarised(own, density, samples, beyond, cut_off.si)
+        phase = float(rng.uniform())
+        time, size = _polarised(own, density, samples, phase, cut_off.si)
         size = np.where(time >= short, SHORTED * size, size)
         potential = size + noise.si * rng.standard_normal(len(time))
         potential[0] -= size[0]  # the sample before the current
@@ -244,11 +244,11 @@ def true_sand_time(cell: SymmetricCell, density: float) -> float | None:
 
 
 def _polarised(
-    cell: SymmetricCell, density: float, samples: int, beyond: float, cut_off: float
+    cell: SymmetricCell, density: float, samples: int, phase: float, cut_off: float
 ) -> tuple[Floats, Floats]:
     sand = true_sand_time(cell, density)
     whole = LONGEST * cell.diffusion_time if sand is None else sand
-    step = whole / (samples + beyond)
+    step = whole / (samples + phase)
     # Two samples more, at which no salt is left: the current drives the potential to its limit.
     count = samples + (1 if sand is None else 3)
     time: Floats = np.linspace(0.0, step * (count - 1), count)

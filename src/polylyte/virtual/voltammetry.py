@@ -33,6 +33,7 @@ from polylyte.virtual.files import (
     file_name,
     truth,
 )
+from polylyte.virtual.foreseeing import Experiment
 from polylyte.virtual.noise import generator, noisy
 from polylyte.virtual.samples import GAS_CONSTANT, Sample
 from polylyte.virtual.voltammetry_model import FARADAY, LARGEST_EXPONENT, Film, Trace, simulate
@@ -300,3 +301,26 @@ def _check_film(film: Film, electrons: int, start: Quantity, stop: Quantity) -> 
             where="start",
             remedy=f"stay within {limit:.3g} V of it",
         )
+
+
+EXPERIMENTS = (
+    Experiment(
+        "cycling.voltammetry",
+        files={"data": "*"},
+        # The separation is left out: its interval is too wide (984 of 1000) where the potential is
+        # noisy, because the error of a peak takes that noise as even over its window.
+        truths={
+            "anodic_peak": "anodic_peak_potential",
+            "cathodic_peak": "cathodic_peak_potential",
+            "midpoint": "midpoint",
+            "anodic_current": "anodic_peak_current",
+            "cathodic_current": "cathodic_peak_current",
+            "peak_ratio": "peak_ratio",
+        },
+        settings={"baseline": "line", "cycles": 2},
+        shared={"area": "sample.area", "resistance": "resistance"},
+        errors={"potential_error": "potential_accuracy", "gain_error": "current_accuracy"},
+        changes={"noise": 0.5, "sample_every": 0.5, "potential_error": 0.5, "gain_error": 0.5,
+                 "smoothing": 2},
+    ),
+)  # fmt: skip
